@@ -1,0 +1,100 @@
+"""Where the pages get their values: the engine's HTTP interface, with what was last heard from it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+ENGINE: Final = "GROUPCOACH_ENGINE"
+RUN: Final = "GROUPCOACH_RUN"
+TOKEN: Final = "GROUPCOACH_TOKEN"
+TIMEOUT_S: Final = 0.8
+_LOOK: Final = 1 << 20
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def fetch(engine_url: str) -> Mapping[str, Any]:
+    """The engine's snapshot now.
+
+    Raises:
+        OSError: no answer in time, a refusal, or an answer that is no snapshot.
+    """
+    request = urllib.request.Request(f"{engine_url.rstrip('/')}/snapshot")
+    if token := os.environ.get(TOKEN):
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with _direct.open(request, timeout=TIMEOUT_S) as answer:
+            found = json.load(answer)
+    except (ValueError, http.client.HTTPException) as error:
+        raise OSError(f"{engine_url} did not answer with a snapshot") from error
+    if not isinstance(found, dict) or "people" not in found:
+        raise OSError(f"{engine_url} did not answer with a snapshot")
+    return found
+
+
+#: Without the proxy of the environment: the engine is on this machine, or named by the instructor.
+_direct: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(slots=True)
+class Feed:
+    """The last snapshot, how long the engine has been silent, and how often it came back."""
+
+    engine_url: str
+    ask: Callable[[str], Mapping[str, Any]] = fetch
+    clock: Callable[[], float] = time.monotonic
+    snapshot: Mapping[str, Any] | None = None
+    beat: int = 0
+    """Refreshes so far."""
+    attempt: int = 0
+    """Changes when the engine comes back: the picture stream has to be opened again."""
+    _heard: float = field(default=0.0)
+    _silent: bool = False
+
+    def __post_init__(self) -> None:
+        self._heard = self.clock()
+
+    def refresh(self) -> float:
+        """Ask once; returns the seconds of silence, 0 when the engine answered."""
+        self.beat += 1
+        try:
+            self.snapshot = self.ask(self.engine_url)
+        except OSError:  # refused, timed out, not JSON: all of them are silence
+            self._silent = True
+            return max(self.clock() - self._heard, 1e-3)
+        if self._silent:
+            self._silent = False
+            self.attempt += 1
+        self._heard = self.clock()
+        return 0.0
+
+
+def browsers_play(film: Path) -> bool:
+    """Whether a film is of a kind that browsers show (H.264, VP9, AV1); OpenCV's ``mp4v`` is not one of them."""
+    with film.open("rb") as file:
+        size = film.stat().st_size
+        ends = file.read(_LOOK)  # the box that names the codec lies at either end of the file
+        file.seek(max(0, size - _LOOK))
+        ends += file.read()
+    return any(name in ends for name in (b"avc1", b"vp09", b"av01"))
+
+
+def for_the_browser(engine_url: str, page_url: str | None) -> str:
+    """The engine's address under the name by which the browser knows this machine.
+
+    A page opened as ``localhost`` that shows a picture from ``127.0.0.1`` would cross sites and be refused.
+    """
+    engine, page = urllib.parse.urlsplit(engine_url), urllib.parse.urlsplit(page_url or "")
+    if engine.hostname in LOOPBACK and page.hostname in LOOPBACK and engine.hostname != "::1":
+        host = "127.0.0.1" if page.hostname == "::1" else page.hostname
+        return engine._replace(netloc=f"{host}:{engine.port or 80}").geturl()
+    return engine_url

@@ -1,0 +1,111 @@
+"""The command line. Each command imports what it needs when it runs: ``groupcoach --help`` stays light.
+
+Exits 0 on success, 1 with one paragraph on an error a person can mend, 2 on wrong usage.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groupcoach import __version__
+from groupcoach.commands import evaluating, exercises, models, people, running
+from groupcoach.commands.console import group, not_yet, notice, print_json, say, show
+from groupcoach.commands.demo import demo
+from groupcoach.commands.paper import report
+from groupcoach.commands.simulating import simulate
+from groupcoach.commands.tracking import track
+
+app = group("One camera, a whole exercise class: who does what, how many, and which joint to correct.")
+app.command(name="run")(running.run)
+app.command(name="class")(running.class_)
+app.command()(demo)
+app.command()(simulate)
+app.command()(report)
+app.command()(track)
+app.add_typer(evaluating.app, name="evaluate")
+app.add_typer(models.app, name="models")
+app.add_typer(people.app, name="people")
+app.add_typer(exercises.app, name="exercises")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"groupcoach {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def bench(
+    people: Annotated[str, typer.Option("--people", help="Class sizes, with commas.")] = "1,4,8,12,20,30",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+    vs: Annotated[str, typer.Option("--vs", help="Peers to run beside (not built yet).")] = "",
+) -> None:
+    """Frames a second, stage times and memory of the whole line on classes of several sizes."""
+    from groupcoach import bench as measure
+
+    try:
+        sizes = [int(word) for word in people.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--people wants numbers with commas, such as 1,4,8; got {people!r}.") from None
+    result = measure.bench(sizes, [word.strip() for word in vs.split(",") if word.strip()], say=notice)
+    show(measure.bench_table(result))
+    for row in result["rows"]:
+        if row["tracked"] != row["people"]:
+            notice(f"Of {row['people']} people in the picture {row['tracked']} were followed: the row is about those.")
+    if json:
+        print_json(result)
+
+
+@app.command()
+def learn(
+    name: Annotated[str, typer.Argument(help="Exercise id.")],
+    photos: Annotated[list[Path], typer.Argument(help="Photos or clips of good form.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Definition file to write.")] = None,
+) -> None:
+    """Reference angles of an exercise from photos of good form (not built yet)."""
+    not_yet("`groupcoach learn`")
+
+
+@app.command()
+def doctor() -> None:
+    """Is this machine ready for a class? Exits 1 when something is missing that a class needs."""
+    from groupcoach.doctor import ready, run_checks, table
+
+    checks = run_checks()
+    show(table(checks))
+    if not ready(checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def dashboard(
+    run_dir: Annotated[Path, typer.Argument(metavar="[RUN_DIR]", help="The --out of a run.")] = Path("runs/demo_class"),
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Show the page in the browser.")] = True,
+) -> None:
+    """Open the dashboard on a run that is over, until stopped (Ctrl-C)."""
+    from dashboards.launch import launch
+
+    page = launch(run_dir, open_browser=browser)
+    say(f"The dashboard is on {page.url}; Ctrl-C ends it.")
+    page.wait()
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

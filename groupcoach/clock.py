@@ -1,0 +1,44 @@
+"""Time spent per stage, and the pace of a class. Wall time stays in here and in ``engine.py``."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+STAGES = ("detect", "track", "landmarks", "mesh", "classify", "reps")
+_KEPT = 20_000
+
+
+class Stopwatch:
+    """Milliseconds per stage and frame; memory bounded by the last 20,000 frames."""
+
+    def __init__(self) -> None:
+        """No stage has run."""
+        self._ms: dict[str, deque[float]] = {name: deque(maxlen=_KEPT) for name in (*STAGES, "latency")}
+        self.last: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        start = time.perf_counter()
+        yield
+        self.add(name, 1000 * (time.perf_counter() - start))
+
+    def add(self, name: str, ms: float) -> None:
+        """Note a time measured elsewhere."""
+        self._ms[name].append(ms)
+        self.last[name] = ms
+
+    def percentiles(self) -> dict[str, dict[str, float]]:
+        """``{stage: {"p50": ms, "p95": ms, "mean": ms}}`` of the stages that ran."""
+        out = {}
+        for name, values in self._ms.items():
+            if values:
+                p50, p95 = np.percentile(np.fromiter(values, float), [50, 95])
+                out[name] = {"p50": round(float(p50), 2), "p95": round(float(p95), 2),
+                             "mean": round(float(np.mean(values)), 2)}  # fmt: skip
+        return out

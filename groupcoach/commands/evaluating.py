@@ -1,0 +1,57 @@
+"""``groupcoach evaluate``: what came out, against what is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groupcoach.commands.console import group, not_yet, notice, print_json, say, show
+
+app = group("What came out, against what is true.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@app.command()
+def clips(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Clips with an index.tsv beside them.")],
+    json: Json = False,
+    only: Annotated[str | None, typer.Option("--only", help="File names, with commas, instead of all.")] = None,
+) -> None:
+    """Counts and exercise names of single clips against DIR/index.tsv."""
+    from groupcoach.evaluate.clips import clips_line, clips_table, evaluate_clips
+
+    names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
+    result = evaluate_clips(folder, names, say=notice)
+    show(clips_table(result))
+    say(clips_line(result))
+    if json:
+        print_json(result)
+
+
+@app.command()
+def run(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The --out of a run.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="truth.json of `simulate` or compose_class.py.")],
+    json: Json = False,
+) -> None:
+    """One run against the truth of its class."""
+    from groupcoach.evaluate.run import evaluate_run, run_lines, run_table
+
+    result = evaluate_run(run_dir, truth)
+    show(run_table(result))
+    for line in run_lines(result):
+        say(line)
+    if json:
+        print_json(result)
+
+
+@app.command()
+def multiview(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Calibrated cameras on the same trial.")],
+    json: Json = False,
+) -> None:
+    """Knee, hip and elbow angles against triangulation (not built yet)."""
+    not_yet("`groupcoach evaluate multiview`")

@@ -1,0 +1,96 @@
+"""``groupcoach run`` and ``groupcoach class``: one class from a source to its table."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from groupcoach.commands.console import complain, notice, say, show
+
+Source = Annotated[str, typer.Argument(help="A video file, a camera index such as 0, or an rtsp:// address.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the record of the run.")]
+Roster = Annotated[Path | None, typer.Option("--roster", help="TOML file with names and spots.")]
+Plan = Annotated[Path | None, typer.Option("--plan", help="TOML file with the exercises of the class.")]
+Detector = Annotated[Literal["yolo", "blazepose"], typer.Option("--detector", help="Who finds the people.")]
+Regressor = Annotated[Literal["lifter", "hmr"], typer.Option("--regressor", help="What makes the bodies.")]
+LandmarksMode = Annotated[Literal["on", "off", "auto"], typer.Option("--landmarks", help="The 3D landmark network.")]
+Pace = Annotated[
+    Literal["max", "live"], typer.Option("--pace", help="As fast as it goes, or in the time of the source.")
+]
+Voice = Annotated[bool, typer.Option("--voice/--no-voice", help="Speak the cues.")]
+Language = Annotated[Literal["en", "ko"], typer.Option("--language", help="Of cues and cards.")]
+SaveVideo = Annotated[bool, typer.Option("--save-video", help="Keep annotated.mp4 in the run folder.")]
+SavePoses = Annotated[bool, typer.Option("--save-poses", help="Keep poses.npz in the run folder.")]
+Db = Annotated[str | None, typer.Option("--db", help="Database address of the session record.")]
+Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the live picture and counts to a dashboard.")]
+
+
+def run(
+    source: Source,
+    out: Out = None,
+    roster: Roster = None,
+    plan: Plan = None,
+    detector: Detector = "yolo",
+    regressor: Regressor = "lifter",
+    landmarks: LandmarksMode = "auto",
+    pace: Pace = "max",
+    voice: Voice = False,
+    language: Language = "en",
+    save_video: SaveVideo = False,
+    save_poses: SavePoses = False,
+    db: Db = None,
+    serve: Serve = False,
+) -> None:
+    """Watch one class from a file, a camera or a stream; print who did what, how many, and what was wrong."""
+    _run(source, out, roster, plan, detector, regressor, landmarks, pace, voice, language, save_video, save_poses, db,
+         serve, dashboard=False)  # fmt: skip
+
+
+def class_(
+    source: Source = "0",
+    out: Out = None,
+    roster: Roster = None,
+    plan: Plan = None,
+    detector: Detector = "yolo",
+    regressor: Regressor = "lifter",
+    landmarks: LandmarksMode = "auto",
+    pace: Pace = "live",
+    voice: Voice = True,
+    language: Language = "en",
+    save_video: SaveVideo = False,
+    save_poses: SavePoses = False,
+    db: Db = None,
+    serve: Serve = True,
+) -> None:
+    """The same, live: engine and dashboard together, until stopped (Ctrl-C)."""
+    _run(source, out, roster, plan, detector, regressor, landmarks, pace, voice, language, save_video, save_poses, db,
+         serve, dashboard=True)  # fmt: skip
+
+
+def _run(source: str, out: Path | None, roster: Path | None, plan: Path | None, detector: str, regressor: str,
+         landmarks: str, pace: str, voice: bool, language: str, save_video: bool, save_poses: bool, db: str | None,
+         serve: bool, dashboard: bool) -> None:  # fmt: skip
+    if out is None and (save_video or save_poses):
+        raise typer.BadParameter("--save-video and --save-poses write into the run folder: give --out DIR too.")
+    from groupcoach.engine import RunOptions, run_class
+    from groupcoach.store.report import headline, terminal_table
+
+    result = run_class(RunOptions(
+        source=source, out=out, roster=roster, plan=plan, detector=detector, regressor=regressor, landmarks=landmarks,
+        pace=pace, voice=voice, language=language, save_video=save_video, save_poses=save_poses, db=db, serve=serve,
+        dashboard=dashboard, progress=sys.stderr.isatty(),
+    ))  # fmt: skip
+    for text in result.notices:
+        notice(text)
+    say(headline(result.summary))
+    show(terminal_table(result.summary))
+    if out is not None:
+        say(f"Recorded in {out}")
+    if result.error is not None:
+        complain(str(result.error))
+        raise typer.Exit(1)
+    if result.summary.get("stopped") and not dashboard:  # a live class has no other end
+        raise typer.Exit(130)

@@ -1,0 +1,37 @@
+"""A frame -> everybody's box and keypoints. The same ``Observations`` from every detector."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from groupcoach.errors import ConfigError
+from groupcoach.records import Frame, Observations
+
+
+class Detector(Protocol):
+    """Finds everybody in one frame."""
+
+    name: str
+
+    def detect(self, frame: Frame) -> Observations:
+        """Best score first; an empty room is ``Observations.empty()``."""
+        ...
+
+
+def build_detector(name: str) -> Detector:
+    """The detector called ``name``: ``yolo`` or ``blazepose``.
+
+    Raises:
+        AssetError: its model files have not been pulled.
+    """
+    from groupcoach import runtime
+
+    if name == "yolo":
+        from groupcoach.detect.yolo import YoloPose
+
+        return YoloPose(runtime.device(), threads=runtime.threads())
+    if name == "blazepose":
+        from groupcoach.detect.blazepose import BlazePoseDetector
+
+        return BlazePoseDetector(threads=runtime.threads())
+    raise ConfigError(f"--detector {name}: unknown; choose yolo or blazepose.")

@@ -1,0 +1,85 @@
+"""Who gets the landmark network in this frame. It is the cost that grows with people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from groupcoach.detect.landmarks import BlazePoseLandmarks, Crop, crop_from_keypoints
+from groupcoach.mesh.regressor import PersonInput
+from groupcoach.records import Frame, Landmarks
+
+PER_FRAME = 8
+"""Crops a frame in mode ``auto``; more people than that take turns."""
+_SURE_BODY = 0.9
+_CARRY_S = 0.3
+"""So long the last answer serves a person whose turn it is not."""
+
+
+@dataclass(slots=True, eq=False)
+class _Last:
+    t_s: float
+    landmarks: Landmarks | None
+    centre: np.ndarray
+
+
+class LandmarkBudget:
+    """Runs the landmark network for everybody (``on``), in turns (``auto``), or not at all (``off``)."""
+
+    def __init__(self, mode: str, network: BlazePoseLandmarks | None = None) -> None:
+        """Args: mode: ``on``, ``auto`` or ``off``; network: made here when left out and needed."""
+        self.mode = mode
+        self._network = network
+        if mode != "off" and network is None:
+            from groupcoach import runtime
+
+            self._network = BlazePoseLandmarks(runtime.threads())
+        self._last: dict[int, _Last] = {}
+        self._asked: dict[int, float] = {}
+
+    def look(self, frame: Frame, people: list[PersonInput]) -> list[PersonInput]:
+        """The same people with their landmarks."""
+        network = self._network
+        if network is None or not people:
+            return people
+        t_s = frame.t_s
+        order = sorted(range(len(people)), key=lambda i: self._seen_s(people[i].track_id))
+        turn = set(order if self.mode == "on" else order[:PER_FRAME])
+        rows = sorted(turn)
+        crops: list[Crop] = [
+            crop_from_keypoints(people[i].keypoints_px, people[i].keypoint_scores, people[i].box_xyxy) for i in rows
+        ]
+        for i, found in zip(rows, network.locate(frame.image, crops), strict=True):
+            self._last[people[i].track_id] = _Last(t_s, found, _centre(people[i]))
+        self._last = {k: v for k, v in self._last.items() if t_s - v.t_s < 5.0}
+        return [replace(p, landmarks=self._carried(p, t_s)) for p in people]
+
+    def second_opinion(self, frame: Frame, people: list[PersonInput]) -> list[int]:
+        """Track IDs of those (two at most are asked) in whose box the landmark network surely sees a body."""
+        if self._network is None or not people:
+            return []
+        asked = sorted(people, key=lambda p: self._asked.get(p.track_id, -1.0))[:2]
+        crops = [crop_from_keypoints(p.keypoints_px, p.keypoint_scores, p.box_xyxy) for p in asked]
+        self._asked = {k: v for k, v in self._asked.items() if frame.t_s - v < 5.0}
+        self._asked.update({p.track_id: frame.t_s for p in asked})
+        found = self._network.locate(frame.image, crops)
+        return [p.track_id for p, f in zip(asked, found, strict=True) if f is not None and f.score > _SURE_BODY]
+
+    def _seen_s(self, track_id: int) -> float:
+        last = self._last.get(track_id)
+        return -1.0 if last is None else last.t_s
+
+    def _carried(self, person: PersonInput, t_s: float) -> Landmarks | None:
+        last = self._last.get(person.track_id)
+        if last is None or last.landmarks is None or t_s - last.t_s > _CARRY_S:
+            return None
+        if last.t_s == t_s:
+            return last.landmarks
+        return replace(last.landmarks, px=last.landmarks.px + (_centre(person) - last.centre))
+
+
+def _centre(person: PersonInput) -> np.ndarray:
+    box = person.box_xyxy
+    result: np.ndarray = (box[:2] + box[2:]) / 2
+    return result

@@ -1,0 +1,161 @@
+"""YOLO11n-pose: everybody's box and 17 keypoints in one pass.
+
+``ultralytics`` loads the vendor's weights and exports them once to OpenVINO (on a CUDA machine its torch model is used as
+it is). Per frame we feed the exported network directly: the package's own predictor costs as much again as
+the network in resizing, copying and result objects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupcoach import assets
+from groupcoach.detect.letterbox import InputPlan, fill_input, plan_input
+from groupcoach.detect.suppress import suppress_duplicates
+from groupcoach.errors import AssetError
+from groupcoach.records import Frame, Observations
+from groupcoach.runtime import quiet
+
+WEIGHTS = "yolo11n-pose.pt"
+BASE_PIXELS = 640 * 384
+"""Input for a picture of 1280 x 720: 15 ms on two cores."""
+LONGEST = 1280
+Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def quiet_ultralytics() -> Any:
+    """Import ``ultralytics`` with its downloads, package installs, usage reports and log chatter off.
+
+    Its settings folder is moved into our cache, so that nothing is written to the user's home.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    home = assets.cache_dir() / "ultralytics"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(YOLO_CONFIG_DIR=str(home), YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    import ultralytics
+
+    ultralytics.settings.update({"sync": False})
+    logging.getLogger("ultralytics").setLevel(logging.ERROR)
+    return ultralytics
+
+
+def export_openvino(weights: Path) -> Path:
+    """The exported network (``.xml``) of ``weights``, made on first use and kept beside them."""
+    folder = assets.derived_path(WEIGHTS)
+    done = folder / "openvino" / "yolo11n-pose.xml"
+    if done.is_file() and done.with_suffix(".bin").is_file():
+        return done
+    ultralytics = quiet_ultralytics()
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, quiet(), contextlib.redirect_stdout(io.StringIO()):
+        copy = Path(scratch) / weights.name
+        shutil.copyfile(weights, copy)
+        made = Path(ultralytics.YOLO(str(copy)).export(format="openvino", dynamic=True, imgsz=640, verbose=False))
+        if not (made / "yolo11n-pose.xml").is_file():
+            raise AssetError(f"{WEIGHTS}: the export to OpenVINO left no network in {made}. Run `groupcoach doctor`.")
+        try:
+            made.rename(folder / "openvino")
+        except OSError:  # another process was first
+            if not done.is_file():
+                raise
+    return done
+
+
+def _openvino_forward(plan: InputPlan, threads: int) -> Forward:
+    # importing openvino writes to the user's home and reports the import; with this module absent it has a stub instead
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino as ov
+    from openvino.preprocess import PrePostProcessor
+
+    core = ov.Core()
+    model = core.read_model(export_openvino(assets.locate(WEIGHTS)))
+    model.reshape([1, 3, plan.height, plan.width])
+    prep = PrePostProcessor(model)
+    prep.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    prep.input().model().set_layout(ov.Layout("NCHW"))
+    prep.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+    compiled = core.compile_model(prep.build(), "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads})
+    request = compiled.create_infer_request()
+
+    def forward(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        request.infer([batch], share_inputs=True)
+        result: NDArray[np.float32] = request.get_output_tensor(0).data
+        return result
+
+    return forward
+
+
+def _torch_forward(device: str) -> Forward:
+    import torch
+
+    model = quiet_ultralytics().YOLO(str(assets.locate(WEIGHTS))).model.to(device).eval().half()
+
+    def forward(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            x = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).half() / 255.0
+            y = model(x)
+            result: NDArray[np.float32] = (y[0] if isinstance(y, list | tuple) else y).float().cpu().numpy()
+        return result
+
+    return forward
+
+
+class YoloPose:
+    """The default detector. Not thread-safe: one per engine."""
+
+    name = "yolo"
+
+    def __init__(self, device: str = "cpu", *, threads: int = 2, min_score: float = 0.10) -> None:
+        """Locate the weights and load them.
+
+        Args:
+            device: ``cpu`` (OpenVINO) or ``cuda`` (torch, half precision).
+            threads: of the CPU runtime.
+            min_score: lowest box score handed on; the tracker decides what a low score is good for.
+        """
+        assets.locate(WEIGHTS)
+        self.device = device
+        self._threads = threads
+        self._min_score = min_score
+        self._size: tuple[int, int] | None = None
+        if device == "cpu":
+            export_openvino(assets.locate(WEIGHTS))
+
+    def _prepare(self, h: int, w: int) -> None:
+        self._plan = plan_input(h, w, BASE_PIXELS, LONGEST)
+        self._batch = np.full((1, self._plan.height, self._plan.width, 3), 114, np.uint8)
+        self._forward = _openvino_forward(self._plan, self._threads) if self.device == "cpu" else _torch_forward(
+            self.device
+        )  # fmt: skip
+        self._size = (h, w)
+
+    def detect(self, frame: Frame) -> Observations:
+        """Everybody in the frame, best score first; an empty ``Observations`` for an empty room."""
+        h, w = frame.image.shape[:2]
+        if (h, w) != self._size:
+            self._prepare(h, w)
+        fill_input(frame.image, self._plan, self._batch[0])
+        return self._decode(self._forward(self._batch)[0], h, w)
+
+    def _decode(self, raw: NDArray[np.float32], h: int, w: int) -> Observations:
+        """``raw`` (56, A): centre x, y, width, height, score, 17 x (x, y, score), in pixels of the input."""
+        raw = raw[:, raw[4] > self._min_score].T.astype(np.float64)
+        raw = raw[np.argsort(-raw[:, 4], kind="stable")][:300]
+        shift = np.array([self._plan.pad_x, self._plan.pad_y], np.float64)
+        centre, half = (raw[:, 0:2] - shift) / self._plan.scale, raw[:, 2:4] / (2 * self._plan.scale)
+        boxes = np.concatenate([centre - half, centre + half], axis=1).clip(0, [w, h, w, h])
+        kept = raw[:, 5:].reshape(-1, 17, 3)
+        points = (kept[..., :2] - shift) / self._plan.scale
+        obs = Observations(boxes, raw[:, 4], points, kept[..., 2])
+        return suppress_duplicates(obs)

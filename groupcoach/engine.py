@@ -1,0 +1,168 @@
+"""The run loop of one class: source -> pipeline -> record, board, voice. Never waits for a watcher or a speaker."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from groupcoach import snapshot
+from groupcoach.config import load_plan, load_roster
+from groupcoach.errors import GroupCoachError
+from groupcoach.exercises.catalogue import load_catalogue
+from groupcoach.pipeline import Pipeline, build_pipeline
+from groupcoach.records import Event, Frame
+from groupcoach.source import Source, open_source, prefetch
+
+_BOX_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line asked for."""
+
+    source: str
+    out: Path | None = None
+    roster: Path | None = None
+    plan: Path | None = None
+    detector: str = "yolo"
+    regressor: str = "lifter"
+    landmarks: str = "auto"
+    pace: str = "max"
+    voice: bool = False
+    language: str = "en"
+    save_video: bool = False
+    save_poses: bool = False
+    db: str | None = None
+    serve: bool = False
+    dashboard: bool = False
+    progress: bool = False
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a class came to."""
+
+    summary: dict[str, Any]
+    notices: list[str] = field(default_factory=list)
+    error: GroupCoachError | None = None
+    """What ended the class before its end; everything until then is recorded."""
+
+
+def run_class(options: RunOptions) -> RunResult:
+    """Run one class to its end, to Ctrl-C, or to the error that ends it.
+
+    Raises:
+        GroupCoachError: nothing could be started (a wrong file, a missing model, a folder that cannot be written).
+    """
+    catalogue = load_catalogue()
+    names: list[tuple[str, str | None]] = []
+    if options.roster is not None:
+        names = [(p.name, p.spot) for p in load_roster(options.roster).people]
+    if options.plan is not None:
+        load_plan(options.plan, catalogue.ids)
+    with open_source(options.source) as source:
+        pipeline = build_pipeline(
+            detector=options.detector, regressor=options.regressor, landmarks=options.landmarks, names=names,
+            catalogue=catalogue,
+        )  # fmt: skip
+        with contextlib.ExitStack() as stack:
+            run = _Class(options, source, pipeline, stack)
+            return run.go()
+
+
+class _Class:
+    """The state of one run."""
+
+    def __init__(self, options: RunOptions, source: Source, pipeline: Pipeline, stack: contextlib.ExitStack) -> None:
+        from groupcoach.outputs import Outputs
+
+        self.options, self.source, self.pipeline = options, source, pipeline
+        self.out = Outputs(options, source, pipeline, stack)
+        self.frames = self.dropped = 0
+        self.t_s = self.first_s = 0.0
+        self.last_index = -1
+        self.boxes: dict[int, list[Any]] = defaultdict(list)
+        self._boxed_s = -1e9
+        self.fps = 0.0
+        self.started = time.monotonic()
+
+    def go(self) -> RunResult:
+        error: GroupCoachError | None = None
+        stopped = False
+        try:
+            with contextlib.closing(prefetch(self.source)) as ahead:
+                self._loop(ahead)
+        except GroupCoachError as bad:
+            error = bad
+        except KeyboardInterrupt:
+            stopped = True
+        with contextlib.suppress(KeyboardInterrupt):
+            return self._end(error, stopped)
+        return self._end(error, True)
+
+    def _loop(self, source: Source) -> None:
+        live_file = self.options.pace == "live" and not self.source.live
+        lost_since: tuple[float, int] = (0.0, 0)
+        with self.out.progress(self.source.frame_count) as advance:
+            begin = time.monotonic()
+            for frame in source.frames():
+                if self.last_index >= 0 and frame.index > self.last_index + 1:
+                    self.dropped += frame.index - self.last_index - 1
+                self.last_index = frame.index
+                if live_file:
+                    late = time.monotonic() - begin - frame.t_s
+                    if late > 1.5 / max(self.source.fps, 1.0) and self.frames:
+                        self.dropped += 1
+                        continue
+                    if late < 0:
+                        time.sleep(-late)
+                extra: list[Event] = []
+                if self.dropped > lost_since[1] and frame.t_s - lost_since[0] >= 1.0:
+                    extra.append(Event(frame.t_s, "frames_dropped", None, {"frames": self.dropped - lost_since[1]}))
+                    lost_since = (frame.t_s, self.dropped)
+                self._frame(frame, extra)
+                advance(frame.index + 1)
+
+    def _frame(self, frame: Frame, extra: list[Event]) -> None:
+        start = time.perf_counter()
+        if not self.frames:
+            self.first_s = frame.t_s
+        events, seen = self.pipeline.step(frame)
+        self.frames += 1
+        self.t_s = frame.t_s
+        if frame.t_s - self._boxed_s >= _BOX_EVERY_S:
+            self._boxed_s = frame.t_s
+            for s in seen:
+                self.boxes[s.participant.person_id].append(s.box_xyxy)
+        self.out.publish(frame, extra + events, seen, self.fps, self.dropped)
+        took = time.perf_counter() - start
+        self.pipeline.watch.add("latency", 1000 * took)
+        now = 1 / max(took, 1e-6)
+        self.fps = now if self.frames < 3 else 0.95 * self.fps + 0.05 * now
+
+    def _end(self, error: GroupCoachError | None, stopped: bool) -> RunResult:
+        wall_s = time.monotonic() - self.started
+        events = self.pipeline.finish(self.t_s) if self.frames else []
+        frame_s = 1 / self.source.fps if self.source.fps > 0 else 0.0
+        summary = snapshot.summary(
+            self.pipeline, source=self.options.source, frames=self.frames,
+            dropped=self.dropped + self.source.unreadable, duration_s=self.t_s - self.first_s + frame_s * bool(self.frames),
+            wall_s=wall_s, boxes=self.boxes, detector=self.options.detector, regressor=self.options.regressor,
+            device=getattr(self.pipeline.detector, "device", "cpu"),
+        )  # fmt: skip
+        if stopped:
+            summary["stopped"] = True
+        try:
+            self.out.end(events, summary, self.t_s, self.last_index, error)
+        except GroupCoachError as bad:
+            error = error or bad
+        notices = [*self.source.notices, *self.out.notices]
+        if stopped:
+            notices.append("Stopped from the keyboard; everything until then is recorded.")
+        if self.pipeline.skipped:
+            notices.append(f"{self.pipeline.skipped} readings of one person in one frame could not be used.")
+        return RunResult(summary, notices, error)

@@ -1,0 +1,1 @@
+"""Keypoints -> one SMPL body per person. SMPL's joint order stays in here."""

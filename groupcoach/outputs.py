@@ -1,0 +1,231 @@
+"""Where a class goes: run folder, session record, live board, pages, voice, annotated picture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupcoach import snapshot
+from groupcoach.cues.policy import CuePolicy
+from groupcoach.cues.speaker import Speaker
+from groupcoach.errors import GroupCoachError
+from groupcoach.pipeline import Pipeline, Seen
+from groupcoach.records import Event, Frame
+from groupcoach.serve import board as commands
+from groupcoach.serve.board import LiveBoard
+from groupcoach.source import Source
+from groupcoach.store.poses import FramePerson
+
+if TYPE_CHECKING:
+    from groupcoach.engine import RunOptions
+
+SPEECH_LIMIT_S = 6.0
+"""At the end of a file the voice may finish its sentence for so long."""
+
+
+class Outputs:
+    """Everything that leaves the engine; none of it may slow a frame."""
+
+    def __init__(
+        self, options: RunOptions, source: Source, pipeline: Pipeline, stack: contextlib.ExitStack
+    ) -> None:  # fmt: skip
+        """Open what the options ask for; ``stack`` closes it again, whatever happens."""
+        self.options, self.pipeline = options, pipeline
+        self.notices: list[str] = []
+        self.muted: set[int] = set()
+        self.all_muted = False
+        self._size = (source.width, source.height)
+        self.policy = CuePolicy(options.language)
+        self.run = self.store = self.board = None
+        self._rasterizer: Any = None
+        if options.out is not None:
+            from groupcoach.store.run_dir import RunWriter
+
+            self.run = RunWriter(options.out, options.source, source.width, source.height, source.fps,
+                                 options.save_poses, options.save_video)  # fmt: skip
+            stack.callback(self.run.close)
+        url = options.db or (f"sqlite:///{options.out / 'session.db'}" if options.out is not None else None)
+        if url is not None:
+            from groupcoach.store.session import SessionStore
+
+            self.store = SessionStore(url)
+            stack.callback(self.store.close)
+            self.store.start(options.source, datetime.now(timezone.utc).isoformat(timespec="seconds"))
+        if options.serve or options.dashboard:
+            from groupcoach.serve.server import EngineServer
+
+            self.board = LiveBoard()
+            server = EngineServer(self.board)
+            url = server.start()
+            stack.callback(server.stop)
+            self._say(f"The engine answers on {url}")
+            if options.dashboard:
+                self._open_dashboard(url, stack)
+        self.speaker = Speaker(options.language, enabled=options.voice)
+        stack.callback(self.speaker.close)
+
+    @staticmethod
+    def _say(text: str) -> None:
+        from rich.console import Console
+
+        Console(stderr=True).print(text, highlight=False)
+
+    def _open_dashboard(self, url: str, stack: contextlib.ExitStack) -> None:
+        from dashboards.launch import launch
+
+        page = launch(url, open_browser=True)
+        stack.callback(page.stop)
+        self._say(f"The dashboard is open on {page.url}")
+
+    @contextlib.contextmanager
+    def progress(self, total: int | None) -> Iterator[Callable[[int], None]]:
+        """A bar on standard error for a file; nothing else."""
+        if not self.options.progress or not total:
+            yield lambda done: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("frames", total=total)
+            yield lambda done: bar.update(task, completed=done)
+
+    def publish(self, frame: Frame, events: list[Event], seen: list[Seen], fps: float, dropped: int) -> None:
+        """Record and show one frame."""
+        if self.board is not None:
+            events = events + self._obey(frame.t_s)
+        events = events + self._cues(events, frame.t_s)
+        if self.run is not None:
+            self.run.events(events)
+            self.run.frame(frame.index, frame.t_s, [
+                FramePerson(s.participant.person_id, s.box_xyxy, s.score, s.pose, s.angles, s.exercise,
+                            s.state.vote.label.exercise)
+                for s in seen
+            ])  # fmt: skip
+        if self.store is not None and events:
+            self.store.write(events)
+        if self.board is not None:
+            now = snapshot.snapshot(self.pipeline, self.options.language, frame.t_s, frame.index, fps, dropped,
+                                    self._silenced(), self._live_notices())  # fmt: skip
+            self.board.publish(now, events)
+        wanted = self.board is not None and self.board.preview_wanted()
+        if wanted or (self.run is not None and self.options.save_video):
+            picture = self._draw(frame, seen)
+            if wanted and self.board is not None:
+                self.board.publish_preview(picture)
+            if self.run is not None:
+                self.run.picture(picture)
+
+    def end(
+        self, events: list[Event], summary: dict[str, Any], t_s: float, frame: int, error: GroupCoachError | None
+    ) -> None:  # fmt: skip
+        """Close the record; the voice may end its sentence."""
+        if self.options.voice:
+            self.speaker.drain(SPEECH_LIMIT_S)
+        spoken = self._spoken(t_s)
+        if self.board is not None:
+            self.board.publish(
+                snapshot.snapshot(self.pipeline, self.options.language, t_s, frame, summary["fps"],
+                                  summary["dropped_frames"], self._silenced(), self._live_notices(), running=False),
+                events,
+            )  # fmt: skip
+        if self.speaker.notice:
+            self.notices.append(self.speaker.notice)
+        if self.store is not None:
+            with contextlib.suppress(GroupCoachError) if error is not None else contextlib.nullcontext():
+                self.store.write(events + spoken)
+                self.store.finish(summary)
+        if self.run is not None:
+            if error is not None:
+                with contextlib.suppress(GroupCoachError):
+                    self.run.events(events + spoken)
+                self.run.close(str(error), summary)
+            else:
+                self.run.events(events + spoken)
+                self.run.finish(summary)
+
+    def _silenced(self) -> set[int]:
+        return set(self.pipeline.identity.people) if self.all_muted else self.muted
+
+    def _live_notices(self) -> list[str]:
+        return [*self.notices, *([self.speaker.notice] if self.speaker.notice else [])]
+
+    def _cues(self, events: list[Event], t_s: float) -> list[Event]:
+        names = {p.person_id: p.name for p in self.pipeline.identity.people.values()}
+        cues, record = self.policy.decide(events, names, t_s, self._silenced())
+        for cue in cues:
+            self.speaker.say(cue)
+        return record + self._spoken(t_s)
+
+    def _spoken(self, t_s: float) -> list[Event]:
+        """What the voice could not say; nothing when the class runs silent on purpose."""
+        return [
+            Event(t_s, "cue_dropped", r.cue.person_id, {"text": r.cue.text, "reason": r.reason})
+            for r in self.speaker.results() if r.outcome != "spoken" and self.options.voice
+        ]  # fmt: skip
+
+    def _obey(self, t_s: float) -> list[Event]:
+        """Carry out the commands of the dashboards; each is an event of the record."""
+        assert self.board is not None
+        events: list[Event] = []
+        people = self.pipeline.identity.people
+        for command in self.board.take_commands():
+            if isinstance(command, commands.Rename) and command.person_id in people:
+                before = people[command.person_id].name
+                people[command.person_id].name = command.name
+                events.append(Event(t_s, "renamed", command.person_id, {"name": command.name, "before": before}))
+            elif isinstance(command, commands.Merge) and self.pipeline.merge(command.person_id, command.into):
+                events.append(Event(t_s, "identity_merged", command.into, {
+                    "name": people[command.into].name, "merged": command.person_id, "by": "instructor",
+                }))  # fmt: skip
+            elif isinstance(command, commands.Mute | commands.Unmute):
+                mute = isinstance(command, commands.Mute)
+                if command.person_id is None:
+                    self.all_muted = mute
+                else:
+                    (self.muted.add if mute else self.muted.discard)(command.person_id)
+                events.append(Event(t_s, "muted" if mute else "unmuted", command.person_id))
+            elif isinstance(command, commands.CorrectCount) and command.person_id in self.pipeline.people:
+                state = self.pipeline.people[command.person_id]
+                before_reps = state.totals.get(command.exercise, 0)
+                state.correct(command.exercise, command.reps)
+                events.append(Event(t_s, "count_corrected", command.person_id, {
+                    "exercise": command.exercise, "reps": command.reps, "before": before_reps,
+                }))  # fmt: skip
+        return events
+
+    def _draw(self, frame: Frame, seen: list[Seen]) -> NDArray[np.uint8]:
+        from groupcoach.mesh.draw import Figure, draw_people
+        from groupcoach.mesh.raster import Rasterizer
+
+        body = getattr(self.pipeline.regressor, "body", None)
+        poses = [s.pose for s in seen]
+        if body is not None and seen:
+            vertices = body.vertices(
+                np.stack([p.rel_rotmats for p in poses]), np.stack([p.betas for p in poses]),
+                np.stack([p.transl_m for p in poses]),
+            )  # fmt: skip
+            known = [bool(np.isfinite(p.joints_m).any()) for p in poses]
+            poses = [replace(p, vertices_m=v) if k else p for p, v, k in zip(poses, vertices, known, strict=True)]
+        figures = []
+        for s, pose in zip(seen, poses, strict=True):
+            shown = snapshot.card(s.participant, s.state, self.pipeline.catalogue, self.options.language, frame.t_s,
+                                  self.muted)  # fmt: skip
+            lines = [shown.name, f"{shown.exercise_name} {shown.reps}" if shown.reps else shown.exercise_name]
+            if shown.worst_text:
+                lines.append(shown.worst_text)
+            flagged = (shown.worst_joint,) if shown.worst_joint else ()
+            figures.append(Figure(shown.person_id, tuple(lines), s.box_xyxy, pose, flagged))
+        height, width = frame.image.shape[:2]
+        if self._rasterizer is None:
+            self._rasterizer = Rasterizer(width, height)
+        camera = self.pipeline.camera
+        focal = camera.focal_px if camera else None
+        return draw_people(frame.image, figures, body, focal, rasterizer=self._rasterizer)

@@ -1,0 +1,189 @@
+"""One frame in, events out. Read this first: the body of ``Pipeline.step`` is the flow, each line a folder or file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupcoach import angles, measures
+from groupcoach.classify.network import Classifier
+from groupcoach.classify.signals import signals
+from groupcoach.clock import Stopwatch
+from groupcoach.detect import Detector
+from groupcoach.detect.budget import LandmarkBudget
+from groupcoach.exercises.catalogue import Catalogue
+from groupcoach.mesh.camera import Camera
+from groupcoach.mesh.regressor import PersonInput, Regressor
+from groupcoach.person import PersonState
+from groupcoach.records import BodyPose, Event, Floats, Frame, JointAngles, Observations, Track, TrackState
+from groupcoach.track.identity import Identity, Participant
+from groupcoach.track.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One person who is in this frame."""
+
+    participant: Participant
+    state: PersonState
+    box_xyxy: Floats
+    score: float
+    pose: BodyPose
+    angles: JointAngles
+    exercise: str
+    """Of this frame alone, before the vote."""
+
+
+class Pipeline:
+    """The whole line for one class. Keeps one ``PersonState`` per person; knows nothing of files, voices or pages."""
+
+    def __init__(
+        self, detector: Detector, tracker: Tracker, identity: Identity, landmarks: LandmarkBudget, regressor: Regressor,
+        classifier: Classifier, catalogue: Catalogue,
+    ) -> None:  # fmt: skip
+        """Put the stages together; each is replaceable by another of its protocol."""
+        self.detector, self.tracker, self.identity, self.landmarks = detector, tracker, identity, landmarks
+        self.regressor, self.classifier, self.catalogue = regressor, classifier, catalogue
+        self.people: dict[int, PersonState] = {}
+        self.watch = Stopwatch()
+        self.skipped = 0
+        """Readings of one person in one frame that could not be used."""
+        self.camera: Camera | None = None
+
+    def step(self, frame: Frame) -> tuple[list[Event], list[Seen]]:
+        """Everything that happened in this frame, and everybody who is in it."""
+        watch, t_s = self.watch, frame.t_s
+        with watch.stage("detect"):
+            found = self.detector.detect(frame)
+        with watch.stage("track"):
+            tracks = self.tracker.step(found, t_s)
+            events = self.identity.step(tracks, found, frame.image, t_s)
+        with watch.stage("landmarks"):
+            self._vouch(frame, tracks, found)
+            people = self.landmarks.look(frame, self._inputs(tracks, found, TrackState.CONFIRMED))
+        with watch.stage("mesh"):
+            self.camera = Camera.guess(frame.image.shape[1], frame.image.shape[0])
+            poses = self.regressor.fit(people, self.camera, t_s)
+            joint_angles = angles.measure(poses)
+        with watch.stage("classify"):
+            states = [self._state(p) for p in people]
+            votes = self._classify(states, poses, joint_angles, t_s)
+        with watch.stage("reps"):
+            events += self._count(states, poses, joint_angles, votes, t_s)
+        return events, self._seen(people, found, tracks, states, poses, joint_angles, votes)
+
+    def finish(self, t_s: float) -> list[Event]:
+        """The source has ended: what still waits for a decision is decided."""
+        return [event for state in self.people.values() for event in state.finish(t_s)]
+
+    def merge(self, person_id: int, into: int) -> bool:
+        """``person_id`` was ``into`` all along: tracks and repetitions go over. False when either is unknown."""
+        if person_id == into or not {person_id, into} <= self.identity.people.keys():
+            return False
+        self.identity.merge(person_id, into)
+        gone = self.people.pop(person_id, None)
+        if gone is not None:
+            kept = self.people.get(into)
+            if kept is None:
+                gone.person_id = into
+                self.people[into] = gone
+            else:
+                kept.take_over(gone)
+        return True
+
+    def _vouch(self, frame: Frame, tracks: list[Track], found: Observations) -> None:
+        """Low boxes that stay (a body in a dark corner, or a coat on a hook) are shown to the landmark network."""
+        doubtful = self.tracker.doubtful()
+        if doubtful:
+            young = [p for p in self._inputs(tracks, found, TrackState.TENTATIVE) if p.track_id in doubtful]
+            for track_id in self.landmarks.second_opinion(frame, young):
+                self.tracker.vouch(track_id)
+
+    @staticmethod
+    def _inputs(tracks: list[Track], found: Observations, state: TrackState) -> list[PersonInput]:
+        return [
+            PersonInput(t.track_id, found.boxes_xyxy[t.observation], found.keypoints_px[t.observation],
+                        found.keypoint_scores[t.observation], None)
+            for t in tracks if t.state is state and t.observation is not None
+        ]  # fmt: skip
+
+    def _state(self, person: PersonInput) -> PersonState:
+        person_id = self.identity.person_of(person.track_id)
+        assert person_id is not None  # confirmed tracks always have one
+        if person_id not in self.people:
+            self.people[person_id] = PersonState(person_id, self.catalogue, self.classifier.classes)
+        return self.people[person_id]
+
+    def _classify(
+        self, states: list[PersonState], poses: list[BodyPose], joint_angles: list[JointAngles], t_s: float
+    ) -> list[Floats | None]:  # fmt: skip
+        """Probabilities per person, one pass of the network for all; None where too little was seen."""
+        votes: list[Floats | None] = [None] * len(states)
+        if not states:
+            return votes
+        values = signals(np.stack([p.joints_m for p in poses]), np.stack([a.deg for a in joint_angles]))
+        rows, features = [], []
+        for i, state in enumerate(states):
+            state.window.push(t_s, values[i])
+            row = state.window.features() if np.isfinite(values[i]).any() else None
+            if row is not None:
+                rows.append(i)
+                features.append(row)
+        if rows:
+            for i, p in zip(rows, self.classifier.probabilities(np.stack(features)), strict=True):
+                votes[i] = p
+        return votes
+
+    def _count(
+        self, states: list[PersonState], poses: list[BodyPose], joint_angles: list[JointAngles],
+        votes: list[Floats | None], t_s: float,
+    ) -> list[Event]:  # fmt: skip
+        if not states:
+            return []
+        joints, sigma_m = np.stack([p.joints_m for p in poses]), np.stack([p.sigma_m for p in poses])
+        deg, sigma_deg = np.stack([a.deg for a in joint_angles]), np.stack([a.sigma_deg for a in joint_angles])
+        values, sigma = measures.measure_all(joints, sigma_m, deg, sigma_deg)
+        views = measures.facing(joints)
+        events: list[Event] = []
+        for i, state in enumerate(states):
+            try:
+                events += state.step(t_s, deg[i], sigma_deg[i], values[i], sigma[i], views[i], votes[i])
+            except (ArithmeticError, LookupError, ValueError):  # one person's bad data never stops the class
+                self.skipped += 1
+        return events
+
+    def _seen(
+        self, people: list[PersonInput], found: Observations, tracks: list[Track], states: list[PersonState],
+        poses: list[BodyPose], joint_angles: list[JointAngles], votes: list[Floats | None],
+    ) -> list[Seen]:  # fmt: skip
+        score = {t.track_id: float(found.scores[t.observation]) for t in tracks if t.observation is not None}
+        out = []
+        for i, person in enumerate(people):
+            vote = votes[i]
+            label = "unknown" if vote is None else self.classifier.classes[int(vote.argmax())]
+            participant = self.identity.people[states[i].person_id]
+            out.append(Seen(participant, states[i], person.box_xyxy, score[person.track_id], poses[i],
+                            joint_angles[i], label))  # fmt: skip
+        return out
+
+
+def build_pipeline(
+    *, detector: str, regressor: str, landmarks: str, names: list[tuple[str, str | None]], catalogue: Catalogue
+) -> Pipeline:  # fmt: skip
+    """The pipeline that the command line's words describe.
+
+    Args:
+        detector: ``yolo`` or ``blazepose``.
+        regressor: ``lifter`` or ``hmr``.
+        landmarks: ``on`` (everybody in every frame), ``auto`` (within a budget) or ``off``.
+        names: (name, spot) of the roster.
+        catalogue: the exercises.
+    """
+    from groupcoach.detect import build_detector
+    from groupcoach.mesh.regressor import build_regressor
+
+    return Pipeline(
+        build_detector(detector), Tracker(), Identity(names), LandmarkBudget(landmarks), build_regressor(regressor),
+        Classifier(), catalogue,
+    )  # fmt: skip

@@ -1,0 +1,226 @@
+"""The board between the engine and everybody who watches it.
+
+The engine publishes and drains commands; watchers read. Nothing here waits for a watcher: an event queue that is full
+loses events and counts them, a picture is encoded only while somebody looks, by the looker's thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupcoach.records import Event, Snapshot
+
+WATCHER_QUEUE: Final = 256
+COMMAND_QUEUE: Final = 256
+WANTED_S: Final = 2.0
+PICTURE_S: Final = 0.08
+"""Shortest time between two drawn pictures: drawing costs the engine more than a person sees."""
+PICTURE_WIDTH: Final = 1280
+JPEG_QUALITY: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Call a person by another name."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two people of the record are one: ``person_id`` goes on as ``into``."""
+
+    person_id: int
+    into: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """No cues for a person, or for the whole class (None)."""
+
+    person_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute:
+    """Cues again for a person, or for the whole class (None)."""
+
+    person_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCount:
+    """The instructor's count of an exercise replaces the machine's."""
+
+    person_id: int
+    exercise: str
+    reps: int
+
+
+Command: TypeAlias = Rename | Merge | Mute | Unmute | CorrectCount
+
+
+class Watcher:
+    """One reader of the event stream: a bounded queue of numbered events."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._queue: deque[tuple[int, Event]] = deque()
+        self._lost = 0
+
+    def offer(self, events: Sequence[tuple[int, Event]]) -> None:
+        """Called by the engine: queue what fits, count what does not, wake the reader (also with nothing)."""
+        with self._lock:
+            self._queue.extend(events)
+            while len(self._queue) > WATCHER_QUEUE:
+                self._queue.popleft()
+                self._lost += 1
+        with contextlib.suppress(RuntimeError):  # the reader's event loop has ended
+            self._wake()
+
+    def take(self) -> tuple[list[tuple[int, Event]], int]:
+        """The queued events, oldest first, and how many older ones were lost since the last call."""
+        with self._lock:
+            found, lost = list(self._queue), self._lost
+            self._queue.clear()
+            self._lost = 0
+        return found, lost
+
+
+class LiveBoard:
+    """What is going on right now, for any number of threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Make an empty board; ``clock`` gives seconds of wall time."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._latest: tuple[Snapshot, float] | None = None
+        self._watchers: set[Watcher] = set()
+        self._event_number = 0
+        self._commands: deque[Command] = deque()
+        self._asked = self._drawn = -np.inf
+        self._picture: tuple[int, NDArray[np.uint8]] | None = None
+        self._encode_lock = threading.Lock()
+        self._jpeg: tuple[int, bytes] | None = None
+        self.closed = False
+
+    # -- the engine's side ----------------------------------------------------------------------------------------
+
+    def publish(self, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        """Put up the class at this instant and pass its events on."""
+        with self._lock:
+            self._latest = (snapshot, self._clock())
+            numbered = [(self._event_number + i, e) for i, e in enumerate(events, 1)]
+            self._event_number += len(numbered)
+            watchers = tuple(self._watchers)
+        if numbered:
+            for watcher in watchers:
+                watcher.offer(numbered)
+
+    def preview_watched(self) -> bool:
+        """Whether somebody asked for a picture within the last two seconds."""
+        return self._clock() - self._asked < WANTED_S
+
+    def preview_wanted(self) -> bool:
+        """Whether the engine should draw a picture now: somebody looks, and the last one is ``PICTURE_S`` old."""
+        return self.preview_watched() and self._clock() - self._drawn >= PICTURE_S
+
+    def publish_preview(self, rgb: NDArray[np.uint8]) -> None:
+        """Put up the annotated picture, (H, W, 3) RGB. It is kept, not copied: do not draw into it afterwards."""
+        if not self.preview_watched():
+            return
+        self._drawn = self._clock()
+        with self._lock:
+            number = self._picture[0] + 1 if self._picture else 1
+            self._picture = (number, rgb)
+
+    def take_commands(self) -> list[Command]:
+        """What the instructor asked for since the last call, in order."""
+        with self._lock:
+            found = list(self._commands)
+            self._commands.clear()
+        return found
+
+    def close(self) -> None:
+        """Nothing more will be published: the watchers' streams end."""
+        with self._lock:
+            self.closed = True
+            watchers = tuple(self._watchers)
+        for watcher in watchers:
+            watcher.offer([])
+
+    # -- the watchers' side ---------------------------------------------------------------------------------------
+
+    def latest(self) -> tuple[Snapshot, float] | None:
+        """The last snapshot and its age in seconds of wall time; None before the first."""
+        with self._lock:
+            if self._latest is None:
+                return None
+            snapshot, published = self._latest
+        return snapshot, self._clock() - published
+
+    def watch(self, wake: Callable[[], None]) -> Watcher:
+        """Begin to receive events; ``wake`` is called (from the engine's thread) when there are some."""
+        watcher = Watcher(wake)
+        with self._lock:
+            self._watchers.add(watcher)
+        return watcher
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Stop receiving events."""
+        with self._lock:
+            self._watchers.discard(watcher)
+
+    @property
+    def watchers(self) -> int:
+        """How many read the event stream."""
+        with self._lock:
+            return len(self._watchers)
+
+    def command(self, command: Command) -> bool:
+        """Queue a command for the engine; False when too many wait already."""
+        with self._lock:
+            if len(self._commands) >= COMMAND_QUEUE:
+                return False
+            self._commands.append(command)
+            return True
+
+    def ask_preview(self) -> int:
+        """Say that a picture is wanted; returns the number of the newest one (0: none yet)."""
+        self._asked = self._clock()
+        with self._lock:
+            return self._picture[0] if self._picture else 0
+
+    def preview_jpeg(self) -> tuple[int, bytes] | None:
+        """The newest picture as (number, JPEG), encoded once however many look; takes some milliseconds."""
+        with self._encode_lock:
+            with self._lock:
+                picture = self._picture
+            if picture is None:
+                return None
+            if self._jpeg is None or self._jpeg[0] != picture[0]:
+                self._jpeg = (picture[0], _encode(picture[1]))
+            return self._jpeg
+
+
+def _encode(rgb: NDArray[np.uint8]) -> bytes:
+    import cv2
+
+    bgr: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    height, width = bgr.shape[:2]
+    if width > PICTURE_WIDTH:
+        size = (PICTURE_WIDTH, max(1, round(height * PICTURE_WIDTH / width)))
+        bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return bytes(data)

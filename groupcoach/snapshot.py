@@ -1,0 +1,115 @@
+"""The class at one instant as cards, and the class as a whole as a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from groupcoach.exercises.catalogue import Catalogue
+from groupcoach.person import FAULT_STANDS_S, PersonState
+from groupcoach.pipeline import Pipeline
+from groupcoach.records import PersonCard, Snapshot
+from groupcoach.track.identity import Participant
+
+UNKNOWN = {"en": "...", "ko": "..."}
+
+
+def exercise_name(catalogue: Catalogue, exercise: str, language: str) -> str:
+    """In the class's language."""
+    found = catalogue.definitions.get(exercise)
+    return found.names.get(language) if found else UNKNOWN.get(language, "...")
+
+
+def card(
+    person: Participant, state: PersonState | None, catalogue: Catalogue, language: str, t_s: float,
+    muted: Collection[int],
+) -> PersonCard:  # fmt: skip
+    """What a dashboard shows of one person."""
+    label = state.vote.label.exercise if state else "unknown"
+    current = state.current_set if state else None
+    # between repetitions of a set the card keeps the set's exercise, it does not jump to "standing"
+    shown = current.exercise if current and label in ("stand", "unknown") and t_s - current.end_s < 5.0 else label
+    of_shown = [s for s in state.sets if s.exercise == shown] if state else []
+    joint = text = since = None
+    if state and state.last_fault and t_s - state.last_fault[3] < FAULT_STANDS_S:
+        exercise, code, joint, since = state.last_fault
+        text = catalogue.get(exercise).rule(code).text.get(language)
+    totals = state.totals if state else {}
+    return PersonCard(
+        person_id=person.person_id, name=person.name, spot=person.spot, present=person.present, exercise=shown,
+        exercise_name=exercise_name(catalogue, shown, language), reps=totals.get(shown, 0),
+        clean_reps=sum(s.clean for s in of_shown), hold_s=0.0, worst_joint=joint, worst_text=text, fault_since_s=since,
+        totals=totals, muted=person.person_id in muted, last_seen_s=person.last_s,
+        box_xyxy=tuple(round(float(v), 1) for v in person.box_xyxy) if person.present else None,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def snapshot(
+    pipeline: Pipeline, language: str, t_s: float, frame: int, fps: float, dropped: int, muted: Collection[int],
+    notices: Sequence[str], running: bool = True,
+) -> Snapshot:  # fmt: skip
+    """The class now."""
+    cards = tuple(
+        card(p, pipeline.people.get(p.person_id), pipeline.catalogue, language, t_s, muted)
+        for p in pipeline.identity.people.values()
+    )
+    stage_ms = {name: round(ms, 2) for name, ms in pipeline.watch.last.items()}
+    return Snapshot(t_s, frame, round(fps, 1), dropped, stage_ms, cards, tuple(notices), running)
+
+
+def summary(
+    pipeline: Pipeline, *, source: str, frames: int, dropped: int, duration_s: float, wall_s: float,
+    boxes: Mapping[int, Sequence[Any]], detector: str, regressor: str, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """``summary.json`` (FORMATS), without the fields the run folder adds.
+
+    Args:
+        pipeline: at the end of the class.
+        source: as the user named it.
+        frames: processed.
+        dropped: not processed.
+        duration_s: of the source.
+        wall_s: of the run.
+        boxes: some boxes (4,) px of each person over the class.
+        detector: name.
+        regressor: name.
+        device: ``cpu`` or ``cuda``.
+    """
+    people = []
+    for p in pipeline.identity.people.values():
+        state = pipeline.people.get(p.person_id)
+        seen = np.array(boxes.get(p.person_id) or [p.box_xyxy])
+        people.append({
+            "id": p.person_id, "name": p.name, "spot": p.spot, "track_ids": list(p.track_ids),
+            "first_s": round(p.first_s, 3), "last_s": round(p.last_s, 3), "seen_s": round(p.seen_s, 3),
+            "median_box_xyxy": [round(float(v), 1) for v in np.median(seen, axis=0)],
+            "exercises": _exercises(state) if state else [],
+        })  # fmt: skip
+    return {
+        "schema": 1, "source": source, "frames": frames, "dropped_frames": dropped, "duration_s": round(duration_s, 3),
+        "wall_s": round(wall_s, 3), "fps": round(frames / wall_s, 2) if wall_s > 0 else 0.0,
+        "detector": detector, "regressor": regressor, "device": device, "skipped_readings": pipeline.skipped,
+        "stage_ms": pipeline.watch.percentiles(), "people": people,
+    }  # fmt: skip
+
+
+def _exercises(state: PersonState) -> list[dict[str, Any]]:
+    out: list[dict[str, Any]] = [
+        {
+            "exercise": s.exercise, "start_s": round(s.start_s, 3), "end_s": round(s.end_s, 3), "reps": len(s.reps),
+            "clean_reps": s.clean, "hold_s": 0.0, "rep_end_s": [round(r.end_s, 3) for r in s.reps],
+            "faults": s.faults(),
+        }
+        for s in state.sets
+    ]  # fmt: skip
+    for exercise, delta in state.corrections.items():
+        last = next((row for row in reversed(out) if row["exercise"] == exercise), None)
+        if last is None:
+            last = {"exercise": exercise, "start_s": 0.0, "end_s": 0.0, "reps": 0, "clean_reps": 0, "hold_s": 0.0,
+                    "rep_end_s": [], "faults": {}}  # fmt: skip
+            out.append(last)
+        last["reps"] = max(0, last["reps"] + delta)
+        last["corrected"] = delta
+    return out

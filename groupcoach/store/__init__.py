@@ -1,0 +1,1 @@
+"""The record of a class in a database (``session``)."""

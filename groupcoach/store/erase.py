@@ -1,0 +1,63 @@
+"""One person taken out of a run folder; the session record does its own (``SessionStore.erase_person``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from groupcoach.errors import RecordError
+from groupcoach.store.poses import ARCHIVE
+from groupcoach.store.reading import EVENTS, SUMMARY, TRACKS, VIDEO, load_run
+
+
+def erase_from_run(folder: Path, name: str) -> bool:
+    """Take everybody called ``name`` (any case) out of a run folder.
+
+    Summary, events, tracks and poses lose the person's rows; the annotated video shows the whole class and is deleted.
+
+    Returns:
+        Whether somebody of that name was in it.
+
+    Raises:
+        RecordError: The folder is not a run, or cannot be written.
+    """
+    run = load_run(folder)
+    wanted = name.strip().casefold()
+    ids = {int(p["id"]) for p in run.people if str(p.get("name", "")).strip().casefold() == wanted}
+    if not ids:
+        return False
+    poses = run.poses()
+    try:
+        if poses is not None and (folder / ARCHIVE).exists():
+            keep = ~np.isin(poses["person"], list(ids))
+            rows = len(keep)
+            partial = folder / "poses.tmp.npz"
+            kept = {k: v if k.endswith("_names") or len(v) != rows else v[keep] for k, v in poses.items()}
+            np.savez(partial, **kept)  # type: ignore[arg-type, unused-ignore]
+            partial.replace(folder / ARCHIVE)
+        _keep_lines(folder / TRACKS, lambda line: int(float(line.split(",")[1])) not in ids)
+        _keep_lines(folder / EVENTS, lambda line: json.loads(line).get("person") not in ids)
+        (folder / VIDEO).unlink(missing_ok=True)
+        # the summary last: it holds the name that finds the rest
+        summary: dict[str, Any] = run.summary | {"people": [p for p in run.people if int(p["id"]) not in ids]}
+        _replace(folder / SUMMARY, json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
+    except OSError as error:
+        raise RecordError(f"{folder} cannot be changed ({error.strerror}). See that it is writable.") from error
+    return True
+
+
+def _keep_lines(path: Path, wanted: Callable[[str], bool]) -> None:
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        # an unfinished last line cannot be judged, so it goes
+        _replace(path, "".join(line for line in lines if line.endswith("\n") and wanted(line)))
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".tmp")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,1 @@
+"""Observations -> tracks (one body through the picture) -> participants (one person through the class)."""

@@ -1,0 +1,148 @@
+"""Tracks -> participants: the person stays the same when the track ends and a new one begins.
+
+A thin first form (identity is its own issue): a new track belongs to somebody missing when it begins near the place where
+that person was lost, in the same clothes; else it is somebody new. No face recognition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupcoach.records import Event, Floats, Observations, Track, TrackState
+from groupcoach.track.appearance import clothing, unlikeness
+
+LEFT_S = 1.0
+"""Not seen for so long: the person has left."""
+_REFRESH_S = 0.5
+_MISSING_S = 0.3
+_PLACE_SPREAD = 0.6
+"""Heights; grows by half a height per second away, up to three."""
+_CLOTHES_ALIKE = 0.42
+_ACCEPT = 0.6
+
+
+@dataclass(slots=True)
+class Participant:
+    """One person of the class, and the tracks that were this person."""
+
+    person_id: int
+    name: str
+    spot: str | None = None
+    track_ids: list[int] = field(default_factory=list)
+    first_s: float = 0.0
+    last_s: float = 0.0
+    seen_s: float = 0.0
+    """Time in sight."""
+    box_xyxy: Floats = field(default_factory=lambda: np.zeros(4))
+    colours: Floats | None = None
+    present: bool = True
+    colours_s: float = -1e9
+
+
+class Identity:
+    """Who is who. People are named ``Person 1``, ``Person 2`` ... or from the roster, left to right, as they appear."""
+
+    def __init__(self, names: Sequence[tuple[str, str | None]] = ()) -> None:
+        """Args: names: (name, spot) of the roster, given out in order."""
+        self.people: dict[int, Participant] = {}
+        self._names = list(names)
+        self._of_track: dict[int, int] = {}
+        self._last_t: float | None = None
+        self._count = 0
+
+    def person_of(self, track_id: int) -> int | None:
+        """The person a track belongs to, None while it is not confirmed."""
+        return self._of_track.get(track_id)
+
+    def step(
+        self, tracks: Sequence[Track], obs: Observations, image: NDArray[np.uint8], t_s: float
+    ) -> list[Event]:  # fmt: skip
+        """Assign confirmed tracks to people; people who enter, leave and return are events."""
+        events: list[Event] = []
+        dt = 0.0 if self._last_t is None else t_s - self._last_t
+        self._last_t = t_s
+        seen = [t for t in tracks if t.state is TrackState.CONFIRMED and t.observation is not None]
+        newcomers = [t for t in seen if t.track_id not in self._of_track]
+        # from left to right, so that names come in the order people stand
+        for track in sorted(newcomers, key=lambda t: float(t.box_xyxy[0] + t.box_xyxy[2])):
+            events.extend(self._welcome(track, obs, image, t_s, {t.track_id for t in seen}))
+        for track in seen:
+            person = self.people[self._of_track[track.track_id]]
+            if not person.present:
+                events.append(Event(t_s, "person_returned", person.person_id, {"name": person.name}))
+                person.present = True
+            person.last_s, person.seen_s = t_s, person.seen_s + dt
+            assert track.observation is not None
+            person.box_xyxy = obs.boxes_xyxy[track.observation].copy()
+            if t_s - person.colours_s >= _REFRESH_S:
+                self._refresh(person, track, obs, image, t_s)
+        for person in self.people.values():
+            if person.present and t_s - person.last_s > LEFT_S:
+                person.present = False
+                events.append(Event(t_s, "person_left", person.person_id, {"name": person.name}))
+        return events
+
+    def merge(self, person_id: int, into: int) -> None:
+        """``person_id`` goes on as ``into``."""
+        gone, kept = self.people.pop(person_id), self.people[into]
+        kept.track_ids.extend(gone.track_ids)
+        for track_id in gone.track_ids:
+            self._of_track[track_id] = into
+        if gone.last_s > kept.last_s:
+            kept.last_s, kept.box_xyxy, kept.present = gone.last_s, gone.box_xyxy, gone.present
+        kept.first_s, kept.seen_s = min(kept.first_s, gone.first_s), kept.seen_s + gone.seen_s
+
+    def _refresh(
+        self, person: Participant, track: Track, obs: Observations, image: NDArray[np.uint8], t_s: float
+    ) -> None:  # fmt: skip
+        person.colours_s = t_s
+        now = clothing(image, obs.keypoints_px[track.observation], obs.keypoint_scores[track.observation])
+        if now is None:
+            return
+        old = person.colours
+        person.colours = now if old is None else np.where(
+            np.isnan(old), now, np.where(np.isnan(now), old, 0.8 * old + 0.2 * now)
+        )  # fmt: skip
+
+    def _welcome(
+        self, track: Track, obs: Observations, image: NDArray[np.uint8], t_s: float, seen: set[int]
+    ) -> list[Event]:  # fmt: skip
+        row = track.observation
+        colours = clothing(image, obs.keypoints_px[row], obs.keypoint_scores[row])
+        best, score = None, _ACCEPT
+        for person in self.people.values():
+            if t_s - person.last_s < _MISSING_S or any(t in seen for t in person.track_ids):
+                continue
+            evidence = self._evidence(person, track, colours, track.born_s - person.last_s)
+            if evidence > score:
+                best, score = person, evidence
+        if best is not None:
+            best.track_ids.append(track.track_id)
+            self._of_track[track.track_id] = best.person_id
+            return [Event(t_s, "identity_merged", best.person_id, {
+                "name": best.name, "track_id": track.track_id, "evidence": round(score, 2),
+            })]  # fmt: skip
+        self._count += 1
+        number = self._count
+        name, spot = self._names.pop(0) if self._names else (f"Person {number}", None)
+        person = Participant(number, name, spot, [track.track_id], track.born_s, t_s, t_s - track.born_s)
+        person.colours = colours
+        self.people[number] = person
+        self._of_track[track.track_id] = number
+        return [Event(t_s, "person_entered", number, {"name": name, "spot": spot})]
+
+    @staticmethod
+    def _evidence(person: Participant, track: Track, colours: Floats | None, gap_s: float) -> float:
+        """Log-odds that a new track is a missing person: place (in body heights) and clothes."""
+        old, new = person.box_xyxy, track.box_xyxy
+        size = max(float(np.hypot(*(old[2:] - old[:2]))), float(np.hypot(*(new[2:] - new[:2]))), 1.0)
+        distance = float(np.hypot(*((old[:2] + old[2:]) / 2 - (new[:2] + new[2:]) / 2))) / size
+        spread = _PLACE_SPREAD + 0.5 * min(max(gap_s, 0.0), 5.0)
+        place = 1.2 - min(0.5 * (distance / spread) ** 2, 3.0) - 0.15 * min(max(gap_s, 0.0) / 10.0, 4.0)
+        unlike = float("nan") if colours is None or person.colours is None else unlikeness(colours, person.colours)
+        clothes = 0.0 if np.isnan(unlike) else float(np.clip((_CLOTHES_ALIKE - unlike) / 0.12, -4.0, 2.0))
+        return place + clothes

@@ -1,0 +1,82 @@
+"""A headless Chromium for tests: starts it, opens a page, asks it things, takes pictures (DevTools protocol)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MISSING = "no headless Chromium here: sudo apt-get install chromium"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--hide-scrollbars",
+]  # fmt: skip
+
+
+class Browser:
+    """One page of one Chromium with a profile of its own."""
+
+    def __init__(self, profile: Path, width=1920, height=1080):
+        self._process = subprocess.Popen(
+            [CHROMIUM, *FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        port_file = profile / "DevToolsActivePort"
+        self.wait(lambda: port_file.exists() and port_file.read_text().strip())
+        port = port_file.read_text().split()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
+            (page,) = [t for t in json.load(answer) if t["type"] == "page"]
+        from websockets.sync.client import connect
+
+        self._stack = ExitStack()
+        address = page["webSocketDebuggerUrl"]
+        self._socket = self._stack.enter_context(connect(address, max_size=None, compression=None))
+        self._number = 0
+        self.resize(width, height)
+
+    def call(self, method, **params):
+        self._number += 1
+        self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv(timeout=30))
+            if message.get("id") == self._number:
+                assert "error" not in message, message
+                return message["result"]
+
+    def resize(self, width, height):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def open(self, url):
+        self.call("Page.navigate", url=url)
+
+    def ask(self, expression):
+        """The value of a JavaScript expression in the page."""
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def until(self, expression, timeout_s=20.0):
+        """Wait until a JavaScript expression is truthy; returns the seconds it took."""
+        return self.wait(lambda: self.ask(f"!!({expression})"), timeout_s, expression)
+
+    @staticmethod
+    def wait(condition, timeout_s=20.0, what="the condition"):
+        began = time.perf_counter()
+        while not condition():
+            assert time.perf_counter() - began < timeout_s, f"not within {timeout_s} s: {what}"
+            time.sleep(0.02)
+        return time.perf_counter() - began
+
+    def picture(self, path: Path):
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+    def close(self):
+        self._stack.close()
+        self._process.terminate()
+        self._process.wait(timeout=10)

@@ -1,0 +1,214 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_engine import FPS, Actor, play
+
+from groupcoach.errors import ConfigError, RecordError
+from groupcoach.evaluate.run import equals_truth, evaluate_run, run_lines, run_table
+
+LEFT, MIDDLE, RIGHT = (50.0, 50.0, 150.0, 350.0), (250.0, 50.0, 350.0, 350.0), (450.0, 50.0, 550.0, 350.0)
+
+
+def segment(exercise: str, rep_end_s: list[float], faults: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {"exercise": exercise, "start_s": 0.0, "end_s": 10.0, "reps": len(rep_end_s), "rep_end_s": rep_end_s,
+            "faults": faults or []}  # fmt: skip
+
+
+def simulated(folder: Path, people: list[tuple[int, Any, list[dict[str, Any]]]], npz: bool = True) -> Path:
+    """truth.json and truth.npz of people who stay in their boxes for 10 s."""
+    path = folder / "truth.json"
+    path.write_text(json.dumps({"schema": 1, "width": 640, "height": 360, "fps": FPS, "frames": 100, "camera": {},
+                                "people": [{"id": i, "name": f"True {i}", "spot": None, "present": [[0, 10]],
+                                            "segments": segments} for i, _, segments in people]}))  # fmt: skip
+    if npz:
+        frames = np.repeat(np.arange(100), len(people))
+        boxes = np.tile(np.array([box for _, box, _ in people]), (100, 1))
+        ids = np.tile([i for i, _, _ in people], 100)
+        np.savez(folder / "truth.npz", frame=frames, person=ids, box_xyxy=boxes, visible=np.ones(len(frames)))
+    return path
+
+
+def composed(folder: Path, people: list[tuple[str, int, list[float]]]) -> Path:
+    """truth.json as compose_class.py writes it."""
+    path = folder / "truth.json"
+    path.write_text(json.dumps({"width": 640, "height": 360, "fps": FPS, "frames": 100, "people": [
+        {"id": i, "name": f"clip {i}", "region_xyxy": region, "exercise": exercise, "reps": reps, "start_s": 0.5,
+         "end_s": 9.0} for i, (exercise, reps, region) in enumerate(people, 1)]}))  # fmt: skip
+    return path
+
+
+def test_a_run_that_equals_its_truth(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2, 4, 6])]), (2, RIGHT, [segment("push_up", [3, 5])])])
+    # the run has its own ids, and saw the people in another order
+    actors = [Actor(8, RIGHT, "push_up", (3.1, 5.2)), Actor(5, LEFT, "squat", (2.1, 4.1, 6.1))]
+    play(actors, tmp_path / "run", poses=True)
+    result = evaluate_run(tmp_path / "run", truth)
+    counting = result["counting"]
+    rows = [(r["file"], r["exercise"], r["want"], r["got"], r["run_person"]) for r in counting["rows"]]
+    assert rows == [("True 1", "squat", 3, 3, 5), ("True 2", "push_up", 2, 2, 8)]
+    assert (counting["obo"], counting["mae"], counting["named"]) == (1.0, 0.0, 1.0)
+    assert (counting["rep_precision"], counting["rep_recall"]) == (1.0, 1.0)
+    assert counting["rep_delay_s"] == pytest.approx(0.1)
+    assert counting["voted_accuracy"] == 1.0
+    assert result["identity"] == {
+        "hota": pytest.approx(1.0), "idf1": 1.0, "switches": 0, "count_continuity": 1.0,
+        "deta": pytest.approx(1.0), "assa": pytest.approx(1.0),
+    }  # fmt: skip
+    assert result["cues"] is None
+    assert equals_truth(result)
+    assert run_table(result).row_count == 2
+    assert any("HOTA" in line for line in run_lines(result))
+    json.dumps(result, allow_nan=False)
+
+
+def test_a_wrong_name_a_ghost_and_a_person_not_found_all_show(tmp_path: Path) -> None:
+    truth = simulated(
+        tmp_path,
+        [(1, LEFT, [segment("squat", [2, 4, 6])]), (2, (300.0, 50.0, 380.0, 350.0), [segment("lunge", [3, 5])])],
+    )
+    play([Actor(1, LEFT, "lunge", (2, 4)), Actor(2, RIGHT, "squat", (7,))], tmp_path / "run")
+    result = evaluate_run(tmp_path / "run", truth)
+    rows = [(r["file"], r["exercise"], r["want"], r["got"], r["extra"]) for r in result["counting"]["rows"]]
+    assert rows == [
+        ("True 1", "squat", 3, 0, False),
+        ("True 1", "lunge", 0, 2, True),
+        ("True 2", "lunge", 2, 0, False),
+        ("(nobody: Person 2)", "squat", 0, 1, True),
+    ]
+    assert result["counting"]["obo"] == 0.0
+    assert result["counting"]["named"] == 0.0
+    assert result["counting"]["wrong"] == 3
+    assert result["counting"]["rep_recall"] == 0.0
+    assert not equals_truth(result)
+
+
+def test_somebody_too_many_who_does_nothing_is_a_difference_too(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2, 4])])])
+    play([Actor(1, LEFT, "squat", (2, 4)), Actor(2, RIGHT)], tmp_path / "run")
+    result = evaluate_run(tmp_path / "run", truth)
+    assert result["counting"]["people"] == {"want": 1, "got": 2}
+    assert result["counting"]["obo"] == 1.0
+    assert not equals_truth(result)
+
+
+def test_two_people_whose_boxes_swap_have_their_repetitions_booked_wrongly(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2, 8])]), (2, RIGHT, [segment("squat", [2, 8])])])
+    play([Actor(1, LEFT, "squat", (2, 8)), Actor(2, RIGHT, "squat", (2, 8))], tmp_path / "run")
+    tracks = tmp_path / "run" / "tracks.txt"
+    lines = []
+    for line in tracks.read_text().splitlines():
+        frame, person, rest = line.split(",", 2)
+        lines.append(f"{frame},{person if int(frame) <= 60 else 3 - int(person)},{rest}\n")
+    tracks.write_text("".join(lines))
+    identity = evaluate_run(tmp_path / "run", truth)["identity"]
+    assert identity["switches"] == 2
+    assert identity["count_continuity"] == 0.5
+    assert identity["idf1"] == pytest.approx(0.6)
+
+
+def test_a_composed_class_is_matched_by_region_and_its_plank_wants_nothing(tmp_path: Path) -> None:
+    first, second, third = [0, 0, 213, 360], [213, 0, 426, 360], [426, 0, 640, 360]
+    truth = composed(tmp_path, [("push-up", 2, first), ("plank hold", 0, second), ("squat", -1, third)])
+    play([Actor(3, MIDDLE), Actor(1, LEFT, "push_up", (3, 5)), Actor(2, RIGHT, "squat", (3,))], tmp_path / "run")
+    result = evaluate_run(tmp_path / "run", truth)
+    push, plank, squat = result["counting"]["rows"]
+    assert (push["exercise"], push["want"], push["got"], push["run_person"]) == ("push_up", 2, 2, 1)
+    assert (plank["want"], plank["got"], plank["run_person"]) == (0, 0, 3)
+    assert (squat["want"], squat["got"], squat["scored"]) == (None, 1, False)
+    assert result["identity"]["hota"] is None
+    assert result["identity"]["count_continuity"] == 1.0
+    assert result["faults"] is None
+    assert equals_truth(result)
+
+
+def test_a_true_person_who_was_not_found_is_a_difference_even_when_a_ghost_makes_the_number_right(
+    tmp_path: Path,
+) -> None:
+    truth = composed(tmp_path, [("squat", 2, [0, 0, 213, 360]), ("plank hold", 0, [213, 0, 426, 360])])
+    play([Actor(1, LEFT, "squat", (3, 5)), Actor(2, RIGHT)], tmp_path / "run")
+    result = evaluate_run(tmp_path / "run", truth)
+    assert result["counting"]["people"] == {"want": 2, "got": 2}
+    assert not equals_truth(result)
+    assert run_table(result).columns[4]._cells == ["equal", "NOT FOUND"]
+
+
+def test_a_plank_that_was_counted_as_push_ups_is_wrong(tmp_path: Path) -> None:
+    truth = composed(tmp_path, [("plank hold", 0, [0, 0, 640, 360])])
+    play([Actor(1, MIDDLE, "push_up", (3, 5))], tmp_path / "run")
+    result = evaluate_run(tmp_path / "run", truth)
+    (row,) = result["counting"]["rows"]
+    assert (row["want"], row["got"]) == (0, 2)
+    assert result["counting"]["obo"] == 0.0
+    assert not equals_truth(result)
+
+
+def test_without_boxes_people_are_taken_from_left_to_right(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, None, [segment("squat", [2])]), (2, None, [segment("lunge", [3])])], npz=False)
+    play([Actor(1, RIGHT, "lunge", (3,)), Actor(2, LEFT, "squat", (2,))], tmp_path / "run")
+    result = evaluate_run(tmp_path / "run", truth)
+    assert equals_truth(result)
+    assert result["identity"] is None
+
+
+def test_faults_are_matched_by_code_side_and_time(tmp_path: Path) -> None:
+    spell = {"code": "knees_in", "side": "left", "start_s": 3.0, "end_s": 4.0}
+    other = {"code": "shallow", "side": None, "start_s": 6.0, "end_s": 7.0}
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2, 4, 6], [spell, other])])])
+    found = [("knees_in", "left", 3.5), ("knees_in", "right", 3.5), ("knees_in", "left", 8.0), ("hip_sag", "both", 3.0)]
+    play([Actor(1, LEFT, "squat", (2, 4, 6), found)], tmp_path / "run")
+    faults = evaluate_run(tmp_path / "run", truth)["faults"]
+    assert faults["precision"] == 0.25
+    assert faults["recall"] == 0.5
+    assert faults["false_per_person_hour"] == pytest.approx(3 * 3600 / 10)
+    assert faults["by_code"]["knees_in"] == {"precision": pytest.approx(1 / 3), "recall": 1.0, "done": 1, "found": 3}
+    assert faults["by_code"]["shallow"] == {"precision": None, "recall": 0.0, "done": 1, "found": 0}
+
+
+def test_a_body_that_is_hidden_need_not_be_found_and_finding_it_is_no_mistake(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2])]), (2, RIGHT, [segment("lunge", [3])])])
+    with np.load(tmp_path / "truth.npz") as data:
+        columns = {name: data[name] for name in data.files}
+    columns["visible"] = np.where((columns["person"] == 2) & (columns["frame"] > 50), 0.1, 1.0)
+    np.savez(tmp_path / "truth.npz", **columns)
+    play([Actor(1, LEFT, "squat", (2,)), Actor(2, RIGHT, "lunge", (3,))], tmp_path / "run")
+    assert evaluate_run(tmp_path / "run", truth)["identity"]["idf1"] == 1.0
+
+
+def test_a_truth_that_keeps_every_second_frame_judges_those(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2.1])])])
+    with np.load(tmp_path / "truth.npz") as data:
+        columns = {name: data[name][::2] for name in data.files}
+    np.savez(tmp_path / "truth.npz", **columns)
+    play([Actor(1, LEFT, "squat", (2.1,))], tmp_path / "run")
+    identity = evaluate_run(tmp_path / "run", truth)["identity"]
+    assert (identity["idf1"], identity["hota"], identity["count_continuity"]) == (1.0, pytest.approx(1.0), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "cannot be read"), ('{"fps": 30}', "'people' is missing"),
+     ('{"fps": "x", "people": []}', "not as expected"),
+     ('{"fps": 30, "people": [{"id": 1, "segments": [{"exercise": "squat"}]}]}', "'start_s' is missing")],
+)  # fmt: skip
+def test_a_truth_that_is_none_is_one_paragraph(tmp_path: Path, text: str, message: str) -> None:
+    play([], tmp_path / "run", seconds=1)
+    (tmp_path / "truth.json").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        evaluate_run(tmp_path / "run", tmp_path / "truth.json")
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="no run folder"):
+        evaluate_run(tmp_path / "run", tmp_path / "truth.json")
+    play([], tmp_path / "run", seconds=1)
+    with pytest.raises(ConfigError, match="groupcoach simulate"):
+        evaluate_run(tmp_path / "run", tmp_path / "truth.json")
+
+
+def test_a_class_of_nobody_equals_its_truth(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [], npz=False)
+    play([], tmp_path / "run", seconds=1)
+    assert equals_truth(evaluate_run(tmp_path / "run", truth))

@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from groupcoach import bench as bench_module
+from groupcoach.bench import SIZE, bench, bench_table, cut_out, grid, machine, person_places, write_class
+from groupcoach.errors import AssetError, ConfigError, GroupCoachError
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """Two 'people' (a red and a blue block that grow) in a small video, with truth boxes."""
+    path = tmp_path / "class.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (320, 180))
+    for k in range(10):
+        picture = np.full((180, 320, 3), 200, np.uint8)
+        picture[60 - k : 160, 40:80] = (0, 0, 255)
+        picture[60 - k : 160, 240:280] = (255, 0, 0)
+        writer.write(picture)
+    writer.release()
+    frame = np.repeat(np.arange(10), 2)
+    boxes = np.array([[x, 60 - k, x + 40, 160] for k in range(10) for x in (40, 240)], float)
+    np.savez(tmp_path / "truth.npz", frame=frame, person=np.tile([1, 2], 10), box_xyxy=boxes)
+    return path
+
+
+def test_each_person_is_cut_out_with_all_their_movement_and_a_margin(sample: Path) -> None:
+    assert person_places(sample, 320, 180) == [(33, 44, 86, 166), (233, 44, 286, 166)]
+    films, fps = cut_out(sample)
+    assert fps == 10.0
+    assert [len(film) for film in films] == [10, 10]
+    assert films[0][0].shape == (122, 53, 3)
+
+
+def test_without_boxes_the_picture_is_cut_into_four(sample: Path) -> None:
+    sample.with_name("truth.npz").unlink()
+    assert len(person_places(sample, 320, 180)) == 4
+
+
+@pytest.mark.parametrize(("people", "columns", "rows"), [(1, 1, 1), (4, 4, 1), (8, 8, 1), (20, 10, 2), (30, 10, 3)])
+def test_figures_are_shown_as_large_as_they_fit(people: int, columns: int, rows: int) -> None:
+    assert grid(people, 0.4) == (columns, rows)
+    assert columns * rows >= people
+
+
+def test_the_class_has_as_many_figures_as_asked_and_is_the_same_every_time(sample: Path, tmp_path: Path) -> None:
+    films, fps = cut_out(sample)
+    first, second = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    for out in (first, second):
+        write_class(films, fps, 5, out, seconds=1.0)
+    assert first.read_bytes() == second.read_bytes()
+    video = cv2.VideoCapture(str(first))
+    ok, picture = video.read()
+    assert ok
+    assert picture.shape == (SIZE[1], SIZE[0], 3)
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 10
+    saturated = (np.ptp(picture.astype(int), axis=2) > 120).any(axis=0)  # columns of the picture with a figure
+    assert np.count_nonzero(np.diff(saturated.astype(int)) == 1) == 5
+
+
+SUMMARY: dict[str, Any] = {
+    "frames": 100, "duration_s": 4.0, "wall_s": 5.0, "fps": 20.0,
+    "stage_ms": {"detect": {"p50": 20.0, "p95": 25.0}, "landmarks": {"p50": 10.0, "p95": 15.0},
+                 "mesh": {"p50": 2.0, "p95": 3.0}},
+    "people": [{"id": 1, "seen_s": 3.9}, {"id": 2, "seen_s": 3.0}, {"id": 3, "seen_s": 0.2}],
+}  # fmt: skip
+
+
+def test_a_row_says_how_far_above_the_networks_the_line_is(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_module, "_in_own_process", lambda video: {"summary": SUMMARY, "rss_mb": 900.0})
+    result = bench([3], sample=sample, seconds=0.5)
+    (row,) = result["rows"]
+    assert row["tracked"] == 2
+    assert row["fps"] == 20.0
+    assert row["floor_ratio"] == pytest.approx(5.0 / 3.0)
+    assert (row["latency_ms_p50"], row["latency_ms_p95"]) == (32.0, 43.0)
+    assert row["rss_mb"] == 900.0
+    measured = {**SUMMARY, "stage_ms": {**SUMMARY["stage_ms"], "latency": {"p50": 35.0, "p95": 60.0}}}
+    monkeypatch.setattr(bench_module, "_in_own_process", lambda video: {"summary": measured, "rss_mb": 900.0})
+    assert bench([3], sample=sample, seconds=0.5)["rows"][0]["latency_ms_p95"] == 60.0
+    assert result["peers"] == []
+    assert "Python" in result["machine"]
+    assert bench_table(result).row_count == 1
+    json.dumps(result, allow_nan=False)
+
+
+def test_a_class_that_does_not_run_says_why(sample: Path) -> None:
+    sample.with_name("broken.mp4").write_bytes(b"")
+    with pytest.raises(GroupCoachError, match=r"broken.mp4 did not run"):
+        bench_module._in_own_process(sample.with_name("broken.mp4"))
+
+
+def test_what_cannot_be_measured_is_refused(tmp_path: Path, sample: Path) -> None:
+    with pytest.raises(ConfigError, match="--vs aigym"):
+        bench([1], vs=["aigym"], sample=sample)
+    with pytest.raises(ConfigError, match="1 to 60"):
+        bench([0], sample=sample)
+    with pytest.raises(AssetError, match="missing"):
+        bench([1], sample=tmp_path / "nowhere.mp4")
+
+
+def test_the_machine_has_a_name() -> None:
+    assert "cores" in machine()
