@@ -147,11 +147,13 @@ class _Class:
     def _end(self, error: GroupCoachError | None, stopped: bool) -> RunResult:
         wall_s = time.monotonic() - self.started
         events = self.pipeline.finish(self.t_s) if self.frames else []
-        frame_s = 1 / self.source.fps if self.source.fps > 0 else 0.0
+        frame_s = 1 / self.source.fps if self.source.fps > 0 and self.frames else 0.0
+        # a file's unreadable frames are gaps in its index and counted as such; a camera's are not
+        unreadable = self.source.unreadable if self.source.live else 0
         summary = snapshot.summary(
-            self.pipeline, source=self.options.source, frames=self.frames,
-            dropped=self.dropped + self.source.unreadable, duration_s=self.t_s - self.first_s + frame_s * bool(self.frames),
-            wall_s=wall_s, boxes=self.boxes, detector=self.options.detector, regressor=self.options.regressor,
+            self.pipeline, source=self.options.source, frames=self.frames, dropped=self.dropped + unreadable,
+            duration_s=self.t_s - self.first_s + frame_s, wall_s=wall_s, boxes=self.boxes,
+            detector=self.options.detector, regressor=self.options.regressor,
             device=getattr(self.pipeline.detector, "device", "cpu"),
         )  # fmt: skip
         if stopped:

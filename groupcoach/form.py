@@ -1,7 +1,7 @@
 """Which joint was wrong in a repetition, and what to do about it. Pure.
 
-Absolute criteria of the definition, each with the margin of its measurement and of the view. A rule that meets NaN, a view
-it may not speak in, or a reading less sure than twice its margin stays silent.
+Absolute criteria of the definition, each with the margin of its measurement and of the view. A rule that meets NaN, a
+view it may not speak in, or a reading less sure than twice its margin stays silent.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Span:
     views: Sequence[str]
 
     def view(self) -> str:
-        """The view that most frames had."""
-        return max(set(self.views), key=self.views.count) if self.views else "oblique"
+        """The view that most frames had; of two the one that came first."""
+        return max(dict.fromkeys(self.views), key=self.views.count) if self.views else "oblique"
 
 
 def passes_gate(definition: Definition, span: Span) -> bool:

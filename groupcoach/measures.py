@@ -49,7 +49,7 @@ def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Float
         return value, sigma
 
     def put(name: str, v: Floats, s: Floats) -> None:
-        value[:, MEASURE_INDEX[name]], sigma[:, MEASURE_INDEX[name]] = v, s
+        value[:, MEASURE_INDEX[name]], sigma[:, MEASURE_INDEX[name]] = v, np.where(np.isnan(v), np.nan, s)
 
     for name in _MEANS:
         put(name, *weighted_mean(deg, sigma_deg, (f"left_{name}", f"right_{name}")))

@@ -138,18 +138,24 @@ class Outputs:
             )  # fmt: skip
         if self.speaker.notice:
             self.notices.append(self.speaker.notice)
+        failed: GroupCoachError | None = None
         if self.store is not None:
-            with contextlib.suppress(GroupCoachError) if error is not None else contextlib.nullcontext():
+            try:
                 self.store.write(events + spoken)
                 self.store.finish(summary)
+            except GroupCoachError as bad:  # the run folder is written all the same
+                failed = bad
         if self.run is not None:
-            if error is not None:
-                with contextlib.suppress(GroupCoachError):
-                    self.run.events(events + spoken)
-                self.run.close(str(error), summary)
-            else:
+            ended = error or failed
+            if ended is None:
                 self.run.events(events + spoken)
                 self.run.finish(summary)
+            else:
+                with contextlib.suppress(GroupCoachError):
+                    self.run.events(events + spoken)
+                self.run.close(str(ended), summary)
+        if failed is not None and error is None:
+            raise failed
 
     def _silenced(self) -> set[int]:
         return set(self.pipeline.identity.people) if self.all_muted else self.muted

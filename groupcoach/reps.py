@@ -77,13 +77,15 @@ class Excursion:
 # Shares of the excursion: to leave, to have turned, to be home.
 _LEAVE, _TURN, _HOME = 0.5, 0.25, 0.30
 _SMOOTH_S = 0.05
+_OWN = 0.4
 _LOST_S = 2.0
 
 
 class RangeCounter:
     """Out and back, counted relative to the person's own range.
 
-    A repetition needs half of the person's usual range, and never less than the definition's smallest.
+    A repetition needs 0.4 of the person's usual range (less is a fidget, more would lose the shallow repetition that is to be
+    corrected), and never less than the definition's smallest.
     """
 
     def __init__(self, count: Count) -> None:
@@ -101,7 +103,7 @@ class RangeCounter:
         self.phase = next_phase(self.phase, move)
 
     def _needed(self) -> float:
-        own = 0.5 * float(np.median(self._ranges)) if len(self._ranges) >= 2 else 0.0
+        own = _OWN * float(np.median(self._ranges)) if len(self._ranges) >= 2 else 0.0
         return max(self.count.min_range_deg, own)
 
     def confirm(self, excursion: Excursion) -> None:
@@ -121,7 +123,8 @@ class RangeCounter:
         value = reading if keep == 0.0 else keep * self._value + (1 - keep) * reading
         self._value, self._t = value, t_s
         if self.phase is Phase.REST:
-            return self._at_rest(t_s, value)
+            self._at_rest(t_s, value)
+            return None
         if t_s - self._start_s > self.count.max_s:
             self._fire(Move.EXPIRED)
             self._rest, self._rest_s = value, t_s
@@ -186,6 +189,7 @@ class Reading(Enum):
     NEAR = "every error below enter_deg for hold_s"
     HELD = "every error below count_deg for hold_s"
     AWAY = "an error beyond twice enter_deg"
+    LOST = "not seen for a while"
 
 
 TEMPLATE_TABLE: Final[dict[tuple[Stage, Reading], tuple[Stage, bool]]] = {
@@ -194,7 +198,13 @@ TEMPLATE_TABLE: Final[dict[tuple[Stage, Reading], tuple[Stage, bool]]] = {
     (Stage.POSTURE, Reading.HELD): (Stage.REACHED, False),
     (Stage.POSTURE, Reading.AWAY): (Stage.STAND, False),
     (Stage.REACHED, Reading.AWAY): (Stage.STAND, True),
+    (Stage.POSTURE, Reading.LOST): (Stage.STAND, False),
+    (Stage.REACHED, Reading.LOST): (Stage.STAND, False),
 }
+
+
+# 0.53 s stands for five frames at the source's 9.5 a second, which are 0.526 s
+_HOLD_GRACE_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +219,8 @@ class Correction:
 class TemplateCounter:
     """Stand -> posture -> reached -> stand; the return to stand counts.
 
-    The template is for one lead leg; the mirror image is tried as well and the nearer of the two is kept while in the posture.
+    The template is for one lead leg; the mirror image is tried as well and the nearer of the two is kept while in the
+    posture.
     """
 
     def __init__(self, template: Template) -> None:
@@ -219,6 +230,7 @@ class TemplateCounter:
         self.correction: Correction | None = None
         self.count = 0
         self._mirror = False
+        self._t: float | None = None
         self._near_since: float | None = None
         self._held_since: float | None = None
 
@@ -240,22 +252,20 @@ class TemplateCounter:
         worst = {m: max(map(abs, e.values())) for m, e in both.items()}
         if any(np.isnan(list(e.values())).any() for e in both.values()):
             return False
+        if self._t is not None and t_s - self._t > _LOST_S:
+            self._restart()
+        self._t = t_s
         if self.stage is Stage.STAND:
             self._mirror = worst[True] < worst[False]
         errors, largest = both[self._mirror], worst[self._mirror]
         tpl = self.template
-        self._near_since = (self._near_since if self._near_since is not None else t_s) if largest < tpl.enter_deg else None
-        self._held_since = (self._held_since if self._held_since is not None else t_s) if largest < tpl.count_deg else None
-        counts = False
-        # a millisecond of grace: 0.53 s at 9.5 frames a second is five frames, whatever the clock's rounding
-        if self.stage is Stage.STAND and self._near_since is not None and t_s - self._near_since >= tpl.hold_s - 1e-3:
+        self._near_since = _since(self._near_since, t_s, largest < tpl.enter_deg)
+        self._held_since = _since(self._held_since, t_s, largest < tpl.count_deg)
+        counts, hold_s = False, tpl.hold_s - _HOLD_GRACE_S
+        if self.stage is Stage.STAND and self._near_since is not None and t_s - self._near_since >= hold_s:
             self._fire(Reading.NEAR)
             self._held_since = t_s if largest < tpl.count_deg else None
-        elif (
-            self.stage is Stage.POSTURE
-            and self._held_since is not None
-            and t_s - self._held_since >= tpl.hold_s - 1e-3
-        ):
+        elif self.stage is Stage.POSTURE and self._held_since is not None and t_s - self._held_since >= hold_s:
             self._fire(Reading.HELD)
         elif self.stage is not Stage.STAND and largest > 2 * tpl.enter_deg:
             counts = self._fire(Reading.AWAY)
@@ -264,3 +274,15 @@ class TemplateCounter:
         coached = self.stage is Stage.POSTURE and abs(errors[name]) >= tpl.count_deg
         self.correction = Correction(name, errors[name]) if coached else None
         return counts
+
+    def _restart(self) -> None:
+        if self.stage is not Stage.STAND:
+            self._fire(Reading.LOST)
+        self._near_since = self._held_since = None
+
+
+def _since(since: float | None, t_s: float, now: bool) -> float | None:
+    """From when on something has been so without a break; None when it is not so now."""
+    if not now:
+        return None
+    return t_s if since is None else since

@@ -16,7 +16,7 @@ def threads() -> int:
 
 
 def device() -> str:
-    """``cuda`` where torch finds one, else ``cpu``. Asking costs the import of torch, so it is only done once needed."""
+    """``cuda`` where torch finds one, else ``cpu``. Asking costs the import of torch: done only once needed."""
     import ctypes.util
 
     if ctypes.util.find_library("cuda") is None:

@@ -105,11 +105,13 @@ def _exercises(state: PersonState) -> list[dict[str, Any]]:
         for s in state.sets
     ]  # fmt: skip
     for exercise, delta in state.corrections.items():
-        last = next((row for row in reversed(out) if row["exercise"] == exercise), None)
-        if last is None:
-            last = {"exercise": exercise, "start_s": 0.0, "end_s": 0.0, "reps": 0, "clean_reps": 0, "hold_s": 0.0,
-                    "rep_end_s": [], "faults": {}}  # fmt: skip
-            out.append(last)
-        last["reps"] = max(0, last["reps"] + delta)
-        last["corrected"] = delta
+        rows = [row for row in out if row["exercise"] == exercise]
+        if not rows:
+            rows = [{"exercise": exercise, "start_s": 0.0, "end_s": 0.0, "reps": 0, "clean_reps": 0, "hold_s": 0.0,
+                     "rep_end_s": [], "faults": {}}]  # fmt: skip
+            out.extend(rows)
+        rows[-1]["corrected"], left = delta, delta
+        for row in reversed(rows):  # what is taken off and the last set cannot bear comes off those before it
+            step = max(left, -row["reps"])
+            row["reps"], left = row["reps"] + step, left - step
     return out

@@ -1,7 +1,7 @@
 """The multi-layer perceptron that names the exercise (the source method's classifier), everybody in one batch.
 
-Weights are shipped (``models/classifier.safetensors``); ``groupcoach.training.classifier`` makes them again. Three small
-matrix products need no deep-learning runtime: numpy answers for 30 people in well under a millisecond.
+Weights are shipped (``models/classifier.safetensors``); ``groupcoach.training.classifier`` makes them again. Three
+small matrix products need no deep-learning runtime: numpy answers for 30 people in well under a millisecond.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Classifier:
                 self._layers = [
                     (file.get_tensor(f"weight{i}"), file.get_tensor(f"bias{i}")) for i in range(int(meta["layers"]))
                 ]
-        except (KeyError, ValueError, OSError, Exception) as bad:  # safetensors raises its own bare error class
+            self.probabilities(np.zeros((1, len(self._mean))))  # layers that do not fit together fail here
+        except Exception as bad:  # safetensors raises its own bare error class
             raise AssetError(
                 f"{path.name}: not the weights of this classifier ({bad}). Restore the file from the repository."
             ) from bad

@@ -38,6 +38,8 @@ def demo() -> None:
         show(terminal_table(result.summary))
         if result.error is not None:
             raise result.error
+        if result.summary.get("stopped"):
+            raise KeyboardInterrupt
 
     say("1. The sample class: rendered people, so the truth is exact.")
     watch(sample, RUNS / "demo_class")

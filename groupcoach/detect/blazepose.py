@@ -1,7 +1,7 @@
 """The second detector: BlazePose on tiles. Apache-2.0 weights only; slower than YOLO and blind to small people.
 
-The person detector sees 224 x 224 pixels and finds one or two bodies; square tiles over the picture give it a class. Each
-find is refined by the landmark network, whose 33 points become the 17 of every ``Observations``.
+The person detector sees 224 x 224 pixels and finds one or two bodies; square tiles over the picture give it a class.
+Each find is refined by the landmark network, whose 33 points become the 17 of every ``Observations``.
 """
 
 from __future__ import annotations

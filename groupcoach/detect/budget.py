@@ -30,7 +30,7 @@ class LandmarkBudget:
     def __init__(self, mode: str, network: BlazePoseLandmarks | None = None) -> None:
         """Args: mode: ``on``, ``auto`` or ``off``; network: made here when left out and needed."""
         self.mode = mode
-        self._network = network
+        self._network = None if mode == "off" else network
         if mode != "off" and network is None:
             from groupcoach import runtime
 

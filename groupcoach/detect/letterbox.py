@@ -27,8 +27,8 @@ class InputPlan:
 def plan_input(frame_h: int, frame_w: int, base_pixels: int, longest: int) -> InputPlan:
     """The network's input for pictures of one size: the picture's own shape, scaled to a number of pixels.
 
-    The size of a person in the input decides whether a small network sees them. A picture of more pixels usually shows a
-    wider room, not bigger people: its input grows too, by the power 0.6 of the ratio to 1280 x 720.
+    The size of a person in the input decides whether a small network sees them. A picture of more pixels usually shows
+    a wider room, not bigger people: its input grows too, by the power 0.6 of the ratio to 1280 x 720.
     Pictures are not enlarged beyond twice their size.
     """
     area = frame_h * frame_w

@@ -22,6 +22,7 @@ def keypoint_distance(a: Observations, b: Observations, min_score: float = 0.3) 
     """(N, M) mean distance of the keypoints both rows see, in shares of the larger box diagonal; inf where none."""
     both = (a.keypoint_scores > min_score)[:, None] & (b.keypoint_scores > min_score)[None]
     gap = np.linalg.norm(a.keypoints_px[:, None] - b.keypoints_px[None], axis=-1)
+    both &= np.isfinite(gap)
     count = both.sum(-1)
     diag_a = np.linalg.norm(a.boxes_xyxy[:, 2:] - a.boxes_xyxy[:, :2], axis=1)
     diag_b = np.linalg.norm(b.boxes_xyxy[:, 2:] - b.boxes_xyxy[:, :2], axis=1)

@@ -1,7 +1,7 @@
 """YOLO11n-pose: everybody's box and 17 keypoints in one pass.
 
-``ultralytics`` loads the vendor's weights and exports them once to OpenVINO (on a CUDA machine its torch model is used as
-it is). Per frame we feed the exported network directly: the package's own predictor costs as much again as
+``ultralytics`` loads the vendor's weights and exports them once to OpenVINO (on a CUDA machine its torch model is used
+as it is). Per frame we feed the exported network directly: the package's own predictor costs as much again as
 the network in resizing, copying and result objects.
 """
 
@@ -85,7 +85,9 @@ def _openvino_forward(plan: InputPlan, threads: int) -> Forward:
     prep.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     prep.input().model().set_layout(ov.Layout("NCHW"))
     prep.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    compiled = core.compile_model(prep.build(), "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads})
+    compiled = core.compile_model(
+        prep.build(), "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+    )
     request = compiled.create_infer_request()
 
     def forward(batch: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -92,6 +92,8 @@ def _one_clip(path: Path, row: Mapping[str, str], exercise: str | None) -> tuple
         ))  # fmt: skip
         if result.error is not None:
             raise result.error
+        if result.summary.get("stopped"):  # Ctrl-C ends a class in good order; here it means the whole evaluation
+            raise KeyboardInterrupt
         run = load_run(out)
         done = done_in_clip(run, exercise)
         share = label_share(run.poses(), [] if done is None else [done])

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from groupcoach.evaluate.truth import TrueFault
 
-#: A fault is judged at the turn or at the end of a repetition: it may be found this long before or after its spell.
-SLACK_S: Final = 1.0
+#: The repetition a fault was found in may lie so far beside the true spell.
+SLACK_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class FoundFault:
 
     code: str
     side: str | None
-    t_s: float
+    start_s: float
+    """Of the repetition it was found in: the finding itself may come later."""
+    end_s: float
 
 
 def score_faults(pairs: Sequence[tuple[Sequence[TrueFault], Sequence[FoundFault]]], seen_s: float) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def score_faults(pairs: Sequence[tuple[Sequence[TrueFault], Sequence[FoundFault]
 
 def _is(fault: FoundFault, spell: TrueFault) -> bool:
     sides = {fault.side, spell.side} - {None, "", "both"}
-    in_time = spell.start_s - SLACK_S <= fault.t_s <= spell.end_s + SLACK_S
+    in_time = spell.start_s - SLACK_S <= fault.end_s and fault.start_s <= spell.end_s + SLACK_S
     return fault.code == spell.code and in_time and len(sides) < 2
 
 

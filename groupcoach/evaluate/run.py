@@ -165,9 +165,15 @@ def _faults(run: Run, truth: Truth, matched: Mapping[int, int]) -> dict[str, Any
     if all(segment.faults is None for person in truth.people for segment in person.segments):
         return None
     found: dict[int, list[FoundFault]] = {}
+    spans: dict[tuple[Any, ...], tuple[float, float]] = {}
     for event in run.events():
+        if event["type"] == "rep_counted":
+            number = event.get("number")
+            spans[event["person"], event["exercise"], number] = float(event["start_s"]), float(event["end_s"])
         if event["type"] == "fault_found" and event.get("code") is not None:
-            fault = FoundFault(str(event["code"]), event.get("side"), float(event["t_s"]))
+            at = float(event["t_s"])
+            start_s, end_s = spans.get((event["person"], event.get("exercise"), event.get("rep")), (at, at))
+            fault = FoundFault(str(event["code"]), event.get("side"), start_s, end_s)
             found.setdefault(int(event["person"]), []).append(fault)
     run_of = {true: got for got, true in matched.items()}
     pairs: list[tuple[Sequence[TrueFault], Sequence[FoundFault]]] = []

@@ -19,7 +19,7 @@ from groupcoach.skeleton import ANGLES, JOINTS
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]  # only installed below Python 3.11
 
 LANGUAGES = ("en", "ko")
 View = Literal["front", "back", "side", "oblique"]

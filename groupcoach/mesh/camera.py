@@ -42,7 +42,7 @@ def place(joints_m: Floats, points_px: Floats, weight: Floats, camera: Camera) -
         weight: (N, J), 0 = ignore.
         camera: of the picture.
     """
-    seen = np.isfinite(points_px).all(-1) & np.isfinite(joints_m).all(-1)
+    seen = np.all(np.isfinite(points_px), axis=-1) & np.all(np.isfinite(joints_m), axis=-1)
     w = np.where(seen, weight, 0.0)
     uv = np.where(seen[..., None], points_px - np.array([camera.cx, camera.cy]), 0.0) / camera.focal_px
     j = np.where(np.isfinite(joints_m), joints_m, 0.0)

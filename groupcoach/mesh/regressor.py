@@ -1,4 +1,4 @@
-"""What every mesh regressor takes and gives (``lifter.py`` today; ``hmr`` and the learned lifter are their own issue)."""
+"""What every mesh regressor takes and gives (``lifter.py`` today; ``hmr`` and the learned lifter: their own issues)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def frame_of(main: Floats, second: Floats) -> Floats:
 
 
 def turn_between(main0: Floats, second0: Floats, main1: Floats, second1: Floats) -> Floats:
-    """Rotation (..., 3, 3) that takes direction ``main0`` to ``main1``, and ``second0`` as near as can be to ``second1``."""
+    """Rotation (..., 3, 3) that takes ``main0`` to ``main1``, and ``second0`` as near as can be to ``second1``."""
     result: Floats = frame_of(main1, second1) @ np.swapaxes(frame_of(main0, second0), -1, -2)
     return result
 
@@ -35,7 +35,11 @@ def shortest_turn(start: Floats, end: Floats) -> Floats:
     k = np.zeros((*v.shape[:-1], 3, 3))
     k[..., 0, 1], k[..., 0, 2], k[..., 1, 2] = -v[..., 2], v[..., 1], -v[..., 0]
     k[..., 1, 0], k[..., 2, 0], k[..., 2, 1] = v[..., 2], -v[..., 1], v[..., 0]
-    result: Floats = np.eye(3) + k + k @ k / np.maximum(1.0 + c, 1e-6)
+    turn = np.eye(3) + k + k @ k / np.maximum(1.0 + c, 1e-6)
+    # opposite directions: half a turn about any axis square to them
+    axis = unit(np.cross(start, np.eye(3)[np.argmin(np.abs(start), axis=-1)]))
+    half = 2 * axis[..., :, None] * axis[..., None, :] - np.eye(3)
+    result: Floats = np.where(1.0 + c < 1e-6, half, turn)
     return result
 
 
@@ -57,6 +61,6 @@ def share_of_turn(turn: Floats, share: float) -> Floats:
 
 def proper(turn: Floats) -> Floats:
     """The same rotations with the undefined ones (NaN) replaced by no rotation."""
-    bad = ~np.isfinite(turn).all(axis=(-1, -2))
+    bad = ~np.all(np.isfinite(turn), axis=(-1, -2))
     result: Floats = np.where(bad[..., None, None], np.eye(3), turn)
     return result

@@ -220,11 +220,11 @@ def push_up(person: Person, rng: Rng, seconds: float, reps: int | None, faults: 
     sk = person.skeleton
     hand_x = float(sk.at("left_shoulder")[0]) * rng.uniform(1.15, 1.75)
     top = shoulder_top(person, hand_x)
-    bottom = sk.arm_m * rng.uniform(0.36, 0.54) + rng.normal(0, 0.012, max(n, 1))
+    bottom = sk.arm_m * rng.uniform(0.48, 0.66) + rng.normal(0, 0.012, max(n, 1))
     droop = np.where(wrong["hips_sag"], rng.uniform(0.17, 0.22, n), 0.0) if n else np.zeros(1)
     if n:
-        # Shallow: the elbows stay open, a quarter of the way down only.
-        bottom = np.where(wrong["shallow"], top + (bottom - top) * rng.uniform(0.2, 0.27, n), bottom)
+        # Shallow: the elbows stay open, a third of the way down only.
+        bottom = np.where(wrong["shallow"], top + (bottom - top) * rng.uniform(0.26, 0.35, n), bottom)
     normal = rng.uniform(-0.015, 0.02)
     feet_x = person.hip_m * rng.uniform(0.6, 1.5)
 
@@ -251,7 +251,7 @@ def jumping_jack(person: Person, rng: Rng, seconds: float, reps: int | None, fau
     hop, elbow, front = rng.uniform(0.03, 0.09), rng.uniform(8, 35), rng.uniform(0, 14)
     wrong = _wrong(rng, faults, n, ("arms_low",))
     if n:
-        top = np.where(wrong["arms_low"], rng.uniform(105, 118, n), top)
+        top = np.where(wrong["arms_low"], rng.uniform(99, 104, n), top)
 
     def rows(t: Floats) -> Pose:
         d, i = tempo.depth(t), tempo.number(t)

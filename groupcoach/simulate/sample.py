@@ -1,6 +1,6 @@
 """Makes ``sample_videos/`` again: ``python -m groupcoach.simulate.sample [FOLDER]``.
 
-Four people, three exercises, about 20 s; one of them does not always squat deep enough.
+Four people, three exercises, about 20 s; one of them does not always bring the arms all the way up.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from groupcoach.simulate.command import Plan, render_class
 
 SEED: Final = 10
 PLANS: Final = (
-    Plan(("squat",), {"shallow": 0.4}, 10150),
-    Plan(("jumping_jack",), {}, 10001),
+    Plan(("squat",), {}, 10150),
+    Plan(("jumping_jack",), {"arms_low": 0.3}, 10001),
     Plan(("biceps_curl",), {}, 10182),
     Plan(("squat",), {}, 10233),
 )
@@ -27,7 +27,7 @@ def make_sample(folder: Path, *, seconds: float = 20.0, progress: bool = True) -
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         made = render_class(Path(work) / "class", PLANS, seconds=seconds, seed=SEED, size=(1280, 720), fps=25.0,
-                            view="oblique", noise=0.0, progress=progress)  # fmt: skip
+                            view="front", noise=0.0, progress=progress)  # fmt: skip
         for path in (made.video, made.truth, made.rows):
             shutil.move(path, folder / path.name)
     return folder / "class.mp4"

@@ -21,6 +21,7 @@ VIEWS: Final = ("front", "side", "oblique", "mixed")
 #: People a row holds, and rows there can be.
 ROW: Final = 6
 ROWS: Final = 5
+ROW_GAP: Final = 1.9
 MOST_PEOPLE: Final = ROW * ROWS
 
 
@@ -83,18 +84,31 @@ class Scene:
     """Brightness of people relative to full light."""
 
 
-def place_people(rng: np.random.Generator, people: int, view: str, *, roomy: bool) -> tuple[Spot, ...]:
-    """Spots for a class, the front row first; rows behind stand in the gaps."""
+def place_people(rng: np.random.Generator, people: int, view: str, *, roomy: bool, wide: float) -> tuple[Spot, ...]:
+    """Spots for a class, the front row first; rows behind stand in the gaps.
+
+    Args:
+        rng: Source of chance.
+        people: How many.
+        view: One of ``VIEWS``.
+        roomy: Wider gaps.
+        wide: Distance over half width of what the camera sees there.
+    """
     per_row = people if people <= 5 else math.ceil(people / math.ceil(people / ROW))
     gap = 1.55 + 0.2 * roomy + 0.2 * (view in ("side", "mixed"))
     base = {"front": 0.0, "side": math.pi / 2 * rng.choice([-1, 1]), "oblique": 0.6 * rng.choice([-1, 1]), "mixed": 0.0}
+    away_m = (per_row * gap / 2 + 0.5) * wide
     spots = []
     for k in range(people):
         row, column = divmod(k, per_row)
         in_row = min(per_row, people - row * per_row)
-        x = (column - (in_row - 1) / 2) * gap + (0.5 * gap if row % 2 and in_row == per_row else 0.0)
+        x = (column - (in_row - 1) / 2) * gap
+        if people > per_row and in_row == per_row:
+            x += 0.25 * gap * (1 if row % 2 else -1)
         x += rng.uniform(-0.06, 0.06)
-        z = -row * 1.9 + rng.uniform(-0.25, 0.25)
+        z = -row * ROW_GAP + rng.uniform(-0.25, 0.25)
+        # Gaps are what the camera sees: a row behind stands wider by as much as it is farther away.
+        x *= (away_m + row * ROW_GAP) / away_m
         turned = rng.uniform(-1.3, 1.3) if view == "mixed" else base[view] + rng.uniform(-0.15, 0.15)
         spots.append(Spot(f"{'ABCDE'[row]}{column + 1}", float(x), float(z), float(turned)))
     return tuple(spots)
@@ -111,13 +125,13 @@ def build_scene(rng: np.random.Generator, people: int, size: tuple[int, int], vi
         roomy: Wider gaps (exercises that lie down or step far).
     """
     width, height = size
-    spots = place_people(rng, people, view, roomy=roomy)
     fov = math.radians(rng.uniform(48, 66))
     focal = width / 2 / math.tan(fov / 2)
+    wide = focal / (width / 2)
+    spots = place_people(rng, people, view, roomy=roomy, wide=wide)
     rows = 1 + max("ABCDE".index(s.name[0]) for s in spots)
     high = rng.uniform(1.25, 1.7) if rows == 1 else rng.uniform(1.9, 2.2) + 0.15 * (rows - 2)
     # Far enough for every spot with arms out, and for raised arms above.
-    wide = focal / (width / 2)
     reach = max((abs(s.x_m) + 0.85) * wide + s.z_m for s in spots)
     if roomy:  # lying bodies: the head is ahead of the spot, the feet behind
         ends = [(s.x_m + far * math.sin(s.yaw), s.z_m + far * math.cos(s.yaw)) for s in spots for far in (0.85, -1.0)]

@@ -73,7 +73,51 @@ def load_run(folder: Path) -> Run:
         raise RecordError(f"{path} is not the summary of a run: field 'people' is missing.")
     if summary.get("schema") != SCHEMA:
         raise RecordError(f"{path}: schema {summary.get('schema')!r} is not known here (this version reads {SCHEMA}).")
-    return Run(folder, summary)
+    run = Run(folder, summary)
+    if summary.get("ended_early") and not summary["people"]:
+        summary["people"] = _people_of(run)  # the process was killed: the events still tell
+    return run
+
+
+def _people_of(run: Run) -> list[dict[str, Any]]:
+    """People as in a summary, from the events and the boxes alone."""
+    people: dict[int, dict[str, Any]] = {}
+    for event in run.events():
+        number, t_s = event.get("person"), float(event["t_s"])
+        if number is None:
+            continue
+        one = people.setdefault(int(number), {
+            "id": int(number), "name": f"Person {number}", "spot": None, "track_ids": [], "first_s": t_s,
+            "last_s": t_s, "seen_s": 0.0, "median_box_xyxy": [0.0, 0.0, 0.0, 0.0], "exercises": [],
+        })  # fmt: skip
+        one["last_s"] = t_s
+        one["seen_s"] = t_s - one["first_s"]
+        if event["type"] in ("person_entered", "renamed"):
+            one["name"], one["spot"] = event.get("name") or one["name"], event.get("spot", one["spot"])
+        if event["type"] == "rep_counted":
+            _book(one["exercises"], event)
+    tracks = run.tracks() if (run.folder / TRACKS).exists() else np.zeros((0, 7))
+    for number, one in people.items():
+        own = tracks[tracks[:, 1] == number, 2:6]
+        if len(own):
+            x, y, w, h = (float(v) for v in np.median(own, axis=0))
+            one["median_box_xyxy"] = [x, y, x + w, y + h]
+    return list(people.values())
+
+
+def _book(exercises: list[dict[str, Any]], rep: dict[str, Any]) -> None:
+    """Add a repetition to the last set, or begin a new one."""
+    faults = [str(f["code"] if isinstance(f, dict) else f) for f in rep.get("faults") or []]
+    if not exercises or exercises[-1]["exercise"] != rep["exercise"]:
+        exercises.append({"exercise": rep["exercise"], "start_s": rep["start_s"], "end_s": rep["end_s"], "reps": 0,
+                          "clean_reps": 0, "hold_s": 0.0, "rep_end_s": [], "faults": {}})  # fmt: skip
+    done = exercises[-1]
+    done["reps"] += 1
+    done["clean_reps"] += not faults
+    done["end_s"] = rep["end_s"]
+    done["rep_end_s"].append(rep["end_s"])
+    for code in faults:
+        done["faults"][code] = done["faults"].get(code, 0) + 1
 
 
 def load_mot(path: Path) -> NDArray[np.float64]:

@@ -34,8 +34,8 @@ def match_cost(predicted: Floats, last_seen: Floats, gap_s: Floats, found: Float
     share = buffer + 0.25 * np.minimum(gap_s, 1.0)
     grown = grow(found, buffer)
     overlap = np.maximum(iou_matrix(grow(predicted, share), grown), 0.9 * iou_matrix(grow(last_seen, share), grown))
-    height = lambda b: b[:, 3] - b[:, 1]  # noqa: E731
-    ratio = height(last_seen)[:, None] / np.maximum(height(found)[None], 1e-6)
+    old, new = last_seen[:, 3] - last_seen[:, 1], found[:, 3] - found[:, 1]
+    ratio = old[:, None] / np.maximum(new[None], 1e-6)
     unlike = 1.0 - np.minimum(ratio, 1 / np.maximum(ratio, 1e-6))
     result: Floats = np.where(overlap > 0, np.clip(1.0 - overlap + 0.1 * unlike, 0.0, 1.0), 1.0)
     return result

@@ -1,7 +1,7 @@
 """Tracks -> participants: the person stays the same when the track ends and a new one begins.
 
-A thin first form (identity is its own issue): a new track belongs to somebody missing when it begins near the place where
-that person was lost, in the same clothes; else it is somebody new. No face recognition.
+A thin first form (identity is its own issue): a new track belongs to somebody missing when it begins near the place
+where that person was lost, in the same clothes; else it is somebody new. No face recognition.
 """
 
 from __future__ import annotations

@@ -167,6 +167,25 @@ def test_faults_are_matched_by_code_side_and_time(tmp_path: Path) -> None:
     assert faults["by_code"]["shallow"] == {"precision": None, "recall": 0.0, "done": 1, "found": 0}
 
 
+def test_a_fault_belongs_to_the_time_of_its_repetition_not_to_when_it_was_told(tmp_path: Path) -> None:
+    spell = {"code": "shallow", "side": "both", "start_s": 3.2, "end_s": 4.0}
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2, 4, 6], [spell])])])
+    play([Actor(1, LEFT, "squat", (2, 4, 6))], tmp_path / "run")
+    late = {
+        "t_s": 9.0,
+        "type": "fault_found",
+        "person": 1,
+        "exercise": "squat",
+        "rep": 2,
+        "code": "shallow",
+        "side": "both",
+    }
+    with (tmp_path / "run" / "events.jsonl").open("a") as events:
+        events.write(json.dumps(late) + "\n")
+    faults = evaluate_run(tmp_path / "run", truth)["faults"]
+    assert (faults["precision"], faults["recall"]) == (1.0, 1.0)
+
+
 def test_a_body_that_is_hidden_need_not_be_found_and_finding_it_is_no_mistake(tmp_path: Path) -> None:
     truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2])]), (2, RIGHT, [segment("lunge", [3])])])
     with np.load(tmp_path / "truth.npz") as data:

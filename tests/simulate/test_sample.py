@@ -27,7 +27,7 @@ def test_its_truth_is_four_people_three_exercises_and_one_fault():
     counted = [[s for s in p["segments"] if s["exercise"] != "stand"] for p in truth["people"]]
     assert [[s["exercise"] for s in one] for one in counted] == [list(p.exercises) for p in PLANS]
     assert len({s["exercise"] for one in counted for s in one}) == 3
-    assert {f["code"] for one in counted for s in one for f in s["faults"]} == {"shallow"}
+    assert {f["code"] for one in counted for s in one for f in s["faults"]} == {"arms_low"}
     for one in counted:
         for segment in one:
             assert segment["reps"] == len(segment["rep_end_s"]) >= 4

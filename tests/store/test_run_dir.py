@@ -135,6 +135,26 @@ def test_a_run_that_was_killed_is_readable_and_says_so(tmp_path: Path) -> None:
     run.close()
 
 
+def test_who_did_what_in_a_killed_run_is_told_by_its_events(tmp_path: Path) -> None:
+    run = writer(tmp_path / "run")
+    run.frame(0, 0.0, [person(1), person(2)])
+    run.events([Event(0.0, "person_entered", 1, {"name": "Mina", "spot": "A1"}), Event(0.5, "person_entered", 2)])
+    for t, exercise, codes in ((2.0, "squat", []), (4.0, "squat", ["shallow"]), (6.0, "lunge", [])):
+        data = {"exercise": exercise, "start_s": t - 1, "end_s": t, "faults": codes}
+        run.events([Event(t, "rep_counted", 1, data)])
+    run.events([Event(7.0, "frames_dropped", None, {"frames": 3})])
+    run._events.flush(), run._tracks.flush()
+    mina, other = load_run(tmp_path / "run").people
+    assert (mina["name"], mina["spot"], mina["seen_s"]) == ("Mina", "A1", 6.0)
+    assert [(e["exercise"], e["reps"], e["clean_reps"], e["faults"]) for e in mina["exercises"]] == [
+        ("squat", 2, 1, {"shallow": 1}), ("lunge", 1, 1, {}),
+    ]  # fmt: skip
+    assert mina["exercises"][0]["rep_end_s"] == [2.0, 4.0]
+    assert (other["name"], other["exercises"]) == ("Person 2", [])
+    assert other["median_box_xyxy"] == [10.0, 20.0, 30.0, 60.0]
+    run.close()
+
+
 def test_events_reach_the_disk_within_a_second_of_wall_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("groupcoach.store.run_dir.time.monotonic", lambda: now[0])

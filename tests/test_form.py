@@ -1,0 +1,195 @@
+"""Form rules on written measures: what they say, and above all when they keep silent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from groupcoach.exercises.catalogue import Definition, load_catalogue
+from groupcoach.form import Span, judge, passes_gate
+from groupcoach.measures import MEASURE_INDEX, MEASURES
+from groupcoach.records import Fault
+from groupcoach.skeleton import ANGLE_INDEX, ANGLES, INDEX
+
+SQUAT, PUSH_UP, CURL, LUNGE, JACK = (
+    load_catalogue().get(n) for n in ("squat", "push_up", "biceps_curl", "lunge", "jumping_jack")
+)
+TURN_S = 1.5
+
+
+def span(view: str = "side", sigma: float = 6.0, fps: float = 15.0, **measures: object) -> Span:
+    """Three seconds; a measure is a number, or a function of time."""
+    t = np.arange(0, 3, 1 / fps)
+    values = np.full((len(t), len(MEASURES)), np.nan)
+    wide = np.full((len(t), len(MEASURES)), np.nan)
+    deg = np.full((len(t), len(ANGLES)), np.nan)
+    for name, value in measures.items():
+        column = np.broadcast_to(value(t) if callable(value) else np.asarray(value, float), t.shape)
+        if name in MEASURE_INDEX:
+            values[:, MEASURE_INDEX[name]] = column
+            wide[:, MEASURE_INDEX[name]] = 0.05 if name == "knees_inside_feet" else sigma
+        if name in ANGLE_INDEX:
+            deg[:, ANGLE_INDEX[name]] = column
+    return Span(t, values, wide, deg, [view] * len(t))
+
+
+def down_to(low: float) -> object:
+    return lambda t: 170 - (170 - low) * (1 - np.cos(2 * np.pi * t / 3)) / 2
+
+
+def faults(definition: Definition, s: Span, **standing: float) -> list[str]:
+    return [f.code for f in judge(definition, s, TURN_S, standing)]
+
+
+def only(found: tuple[Fault, ...]) -> Fault:
+    assert len(found) == 1
+    return found[0]
+
+
+# -- what is said -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", ["front", "back", "side", "oblique"])
+@pytest.mark.parametrize("fps", [8, 15, 30])
+def test_a_shallow_squat_is_told_from_a_deep_one(view: str, fps: float) -> None:
+    assert faults(SQUAT, span(view, fps=fps, knee=down_to(122))) == ["shallow"]
+    assert faults(SQUAT, span(view, fps=fps, knee=down_to(85))) == []
+    found = only(judge(SQUAT, span(view, fps=fps, knee=down_to(122)), TURN_S, {}))
+    assert found.measured == pytest.approx(122, abs=3)
+    rule = SQUAT.rule("shallow")
+    assert (found.limit, found.unit, found.t_s, found.side) == (rule.above, "deg", TURN_S, "both")
+    assert found.direction == rule.text.en
+
+
+def test_the_margin_is_respected() -> None:
+    for code in ("shallow", "trunk_lean"):
+        rule = SQUAT.rule(code)
+        assert rule.above is not None
+        just = rule.above + rule.margin  # beyond the limit, within the measurement's error
+        assert faults(SQUAT, span(**{rule.measure: just - 0.5})) == []
+        assert faults(SQUAT, span(**{rule.measure: just + 0.5})) == [code]
+
+
+def test_a_rule_with_a_lower_limit() -> None:
+    rule = JACK.rule("arms_low")
+    assert rule.below is not None
+    assert faults(JACK, span(shoulder=rule.below - rule.margin - 1)) == ["arms_low"]
+    assert faults(JACK, span(shoulder=rule.below - rule.margin + 1)) == []
+
+
+def test_a_trunk_that_leans_is_seen_from_the_side_only() -> None:
+    leaning = {"trunk_minus_shin": 40.0}
+    assert [faults(SQUAT, span(v, **leaning)) for v in ("side", "oblique", "front", "back")] == [
+        ["trunk_lean"], ["trunk_lean"], [], [],
+    ]  # fmt: skip
+
+
+def test_knees_in_is_judged_against_the_persons_own_standing_from_the_front_only() -> None:
+    inward = {"knees_inside_feet": 0.30}
+    assert faults(SQUAT, span("front", **inward), knees_inside_feet=0.05) == ["knees_in"]
+    assert faults(SQUAT, span("front", **inward), knees_inside_feet=0.20) == []  # built like that
+    assert faults(SQUAT, span("front", **inward)) == []  # never seen standing
+    for view in ("side", "oblique", "back"):
+        assert faults(SQUAT, span(view, **inward), knees_inside_feet=0.05) == []
+    found = only(judge(SQUAT, span("front", **inward), TURN_S, {"knees_inside_feet": 0.05}))
+    assert found.measured == pytest.approx(0.25)
+    assert SQUAT.rule(found.code).dangerous
+
+
+def test_a_fault_of_the_whole_repetition_is_found_wherever_it_happens() -> None:
+    sagging = span("side", hip_sag=lambda t: np.where(t < 2.0, 2.0, 40.0), trunk_lean=80.0)
+    assert faults(PUSH_UP, sagging) == ["hips_sag"]
+    briefly = span("side", hip_sag=lambda t: np.where(np.abs(t - 1) < 0.1, 40.0, 2.0), trunk_lean=80.0)
+    assert faults(PUSH_UP, briefly) == []  # one wild moment is no fault
+
+
+def test_a_swing_is_a_change_not_a_lean() -> None:
+    assert faults(CURL, span("side", trunk_swing=lambda t: 5 + 35 * np.abs(np.sin(2 * t)))) == ["swing"]
+    assert faults(CURL, span("side", trunk_swing=35.0)) == []
+
+
+def test_the_worst_comes_first() -> None:
+    s = span("side", knee=130.0, trunk_minus_shin=60.0)
+    assert faults(SQUAT, s) == ["trunk_lean", "shallow"]  # higher priority
+
+
+# -- left and right -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_side_that_is_clearly_worse_is_named(side: str) -> None:
+    other = {"left": "right", "right": "left"}[side]
+    s = span(knee=115.0, **{f"{side}_knee": 135.0, f"{other}_knee": 95.0})
+    found = only(judge(SQUAT, s, TURN_S, {}))
+    assert (found.side, found.joint) == (side, f"{side}_knee")
+    assert found.joint in INDEX
+    even = only(judge(SQUAT, span(knee=115.0, left_knee=118.0, right_knee=112.0), TURN_S, {}))
+    assert (even.side, even.joint) == ("both", "knee")
+
+
+def test_a_side_that_is_not_seen_is_not_named() -> None:
+    assert only(judge(SQUAT, span(knee=120.0, left_knee=120.0), TURN_S, {})).side == "both"
+
+
+def test_mirroring_the_body_mirrors_the_fault() -> None:
+    found = only(judge(SQUAT, span(knee=115.0, left_knee=135.0, right_knee=95.0), TURN_S, {}))
+    mirrored = only(judge(SQUAT, span(knee=115.0, left_knee=95.0, right_knee=135.0), TURN_S, {}))
+    assert (found.side, mirrored.side) == ("left", "right")
+    assert found.measured == mirrored.measured
+
+
+# -- silence ------------------------------------------------------------------------------------------------------
+
+
+def test_not_seen_says_nothing() -> None:
+    assert faults(SQUAT, span()) == []
+    hidden_at_the_turn = span(knee=lambda t: np.where(np.abs(t - TURN_S) < 0.3, np.nan, 130.0))
+    assert faults(SQUAT, hidden_at_the_turn) == []
+    mostly_hidden = span("side", hip_sag=lambda t: np.where(t < 2, np.nan, 40.0), trunk_lean=80.0)
+    assert faults(PUSH_UP, mostly_hidden) == []
+
+
+def test_a_reading_that_is_not_sure_says_nothing() -> None:
+    widest = 2 * SQUAT.rule("shallow").margin
+    assert faults(SQUAT, span(knee=150.0, sigma=widest - 1)) == ["shallow"]
+    assert faults(SQUAT, span(knee=150.0, sigma=widest + 1)) == []
+    assert faults(SQUAT, span(knee=150.0, sigma=float("nan"))) == []
+
+
+def test_a_single_wild_frame_at_the_turn_says_nothing() -> None:
+    assert faults(SQUAT, span(fps=30, knee=lambda t: np.where(np.abs(t - TURN_S) < 0.01, 175.0, 85.0))) == []
+
+
+def test_an_exercise_without_rules_has_no_faults() -> None:
+    assert faults(load_catalogue().get("stand"), span(knee=150.0)) == []
+
+
+# -- view and gate ------------------------------------------------------------------------------------------------
+
+
+def test_the_view_is_that_of_most_frames_and_the_same_every_time() -> None:
+    s = span()
+    views = ["front"] * 10 + ["side"] * 12 + ["oblique"] * 5
+    assert Span(s.t_s, s.values, s.sigma, s.deg, views).view() == "side"
+    assert Span(s.t_s, s.values, s.sigma, s.deg, ["front", "side", "side", "front"]).view() == "front"
+    assert Span(s.t_s, s.values, s.sigma, s.deg, []).view() == "oblique"
+
+
+def test_the_gate() -> None:
+    assert passes_gate(PUSH_UP, span(trunk_lean=80.0))
+    assert not passes_gate(PUSH_UP, span(trunk_lean=10.0))  # curls his arms upright
+    assert passes_gate(PUSH_UP, span())  # what is not seen does not speak against
+    assert passes_gate(PUSH_UP, span(trunk_lean=lambda t: np.where(t < 0.8, 10.0, 80.0)))  # the median decides
+
+
+def test_the_span_is_not_written_into() -> None:
+    s = span("front", knee=down_to(120), knees_inside_feet=0.4)
+    before = [s.values.copy(), s.sigma.copy(), s.deg.copy(), s.t_s.copy()]
+    judge(SQUAT, s, TURN_S, {"knees_inside_feet": 0.0})
+    for a, b in zip(before, (s.values, s.sigma, s.deg, s.t_s), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("knee_low", "want"), [(85.0, []), (125.0, ["shallow"])])
+def test_a_lunge_is_judged_by_its_lower_knee(knee_low: float, want: list[str]) -> None:
+    assert faults(LUNGE, span("front", knee_low=knee_low, knee=140.0)) == want

@@ -1,0 +1,341 @@
+"""Counting from written angles: known counts, whatever the frame rate, the noise and the gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from groupcoach.exercises.catalogue import Count, Template, load_catalogue
+from groupcoach.reps import (
+    RANGE_TABLE,
+    TEMPLATE_TABLE,
+    Correction,
+    Excursion,
+    IllegalMove,
+    Move,
+    Phase,
+    RangeCounter,
+    Reading,
+    Stage,
+    TemplateCounter,
+    next_phase,
+)
+
+# numbers of their own, so that the shipped definitions may be tuned
+SQUAT = Count(method="range", drive=("left_knee", "right_knee"), rest="high", min_range_deg=35, turn_limit_deg=135,
+              min_s=0.5, max_s=10)  # fmt: skip
+JACK = Count(method="range", drive=("left_shoulder", "right_shoulder"), rest="low", min_range_deg=60,
+             turn_limit_deg=100, min_s=0.4, max_s=4)  # fmt: skip
+LUNGE = load_catalogue().get("lunge").template
+HIGH, LOW = 172.0, 92.0
+
+
+def squats(t: np.ndarray, n: int, period_s: float, high: float = HIGH, low: float = LOW) -> np.ndarray:
+    """Knee angle (T,) of somebody who squats ``n`` times from second 1 on."""
+    k = (t - 1.0) / period_s
+    return np.where((k >= 0) & (k < n), high - (high - low) * (1 - np.cos(2 * np.pi * k)) / 2, high)
+
+
+def counted(t: np.ndarray, drive: np.ndarray, count: Count = SQUAT) -> list[Excursion]:
+    counter, done = RangeCounter(count), []
+    for t_s, value in zip(t, drive, strict=True):
+        excursion = counter.step(float(t_s), float(value))
+        if excursion is not None:
+            counter.confirm(excursion)
+            done.append(excursion)
+    return done
+
+
+def clock(seconds: float, fps: float = 30.0) -> np.ndarray:
+    return np.arange(0, seconds, 1 / fps)
+
+
+# -- the tables ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("phase", "move"), [(p, m) for p in Phase for m in Move])
+def test_every_pair_of_phase_and_move_is_a_row_or_an_error(phase: Phase, move: Move) -> None:
+    if (phase, move) in RANGE_TABLE:
+        assert next_phase(phase, move) is RANGE_TABLE[phase, move]
+    else:
+        with pytest.raises(IllegalMove, match=rf"phase '{phase.value}' cannot take the event '{move.value}'"):
+            next_phase(phase, move)
+
+
+class Watched(RangeCounter):
+    """A counter that notes the rows it takes."""
+
+    def __init__(self, count: Count) -> None:
+        super().__init__(count)
+        self.rows: list[tuple[Phase, Move]] = []
+
+    def _fire(self, move: Move) -> None:
+        before = self.phase
+        super()._fire(move)
+        self.rows.append((before, move))
+
+
+def test_every_row_of_the_range_table_is_reached() -> None:
+    t = clock(60, 15)
+    knots = [(0, 170), (1, 170), (2, 90), (2.6, 130), (3, 90), (4, 170), (5, 170), (6, 90), (19, 90), (20, 170),
+             (21, 170), (22, 90), (22.6, 130), (30, 130), (34, 130), (35, 170), (60, 170)]  # fmt: skip
+    counter = Watched(SQUAT)
+    for t_s, value in zip(t, np.interp(t, *np.array(knots).T), strict=True):
+        counter.step(t_s, value)
+    assert set(counter.rows) == set(RANGE_TABLE)
+
+
+def test_an_illegal_move_changes_nothing() -> None:
+    counter = RangeCounter(SQUAT)
+    with pytest.raises(IllegalMove):
+        counter._fire(Move.HOME)
+    assert counter.phase is Phase.REST
+    template = TemplateCounter(the_template())
+    with pytest.raises(IllegalMove, match="cannot take"):
+        template._fire(Reading.AWAY)
+    assert (template.stage, template.count) == (Stage.STAND, 0)
+
+
+# -- out and back -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fps", [8, 9.5, 15, 30, 60])
+def test_five_squats_in_fifteen_seconds_are_five_at_any_frame_rate(fps: float) -> None:
+    t = clock(18, fps)
+    done = counted(t, squats(t, 5, 3.0))
+    assert len(done) == 5
+    for k, e in enumerate(done):
+        assert e.turn_s == pytest.approx(1 + 3 * k + 1.5, abs=0.35)
+        assert 1 + 3 * k - 0.2 <= e.start_s < e.turn_s < e.end_s <= 1 + 3 * (k + 1) + 0.35
+        assert e.range_deg == pytest.approx(HIGH - LOW, abs=8)
+        assert e.turn_deg == pytest.approx(LOW, abs=8)
+
+
+@pytest.mark.parametrize("fps", [8, 15, 30])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_fifth_of_the_frames_lost_loses_no_squat(fps: float, seed: int) -> None:
+    t = clock(18, fps)
+    kept = np.random.default_rng(seed).random(len(t)) > 0.2
+    assert len(counted(t[kept], squats(t, 5, 3.0)[kept])) == 5
+    # not seen is the same as no frame
+    assert len(counted(t, np.where(kept, squats(t, 5, 3.0), np.nan))) == 5
+
+
+@pytest.mark.parametrize("fps", [8, 15, 30])
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_of_five_degrees_makes_and_loses_none(fps: float, seed: int) -> None:
+    t = clock(24, fps)
+    noise = np.random.default_rng(seed).normal(0, 5, len(t))
+    assert len(counted(t, squats(t, 5, 3.0) + noise)) == 5
+
+
+@pytest.mark.parametrize(("period_s", "fps"), [(0.9, 15), (1.2, 15), (1.2, 30), (5.0, 15), (8.0, 8)])
+def test_fast_and_slow(period_s: float, fps: float) -> None:
+    t = clock(2 + 5 * period_s, fps)
+    assert len(counted(t, squats(t, 5, period_s))) == 5
+
+
+def test_slower_than_the_longest_is_no_repetition_and_the_next_one_counts() -> None:
+    t = clock(40, 15)
+    drive = np.interp(t, [0, 1, 2, 14, 15, 20, 21, 22, 40], [170, 170, 90, 90, 170, 170, 90, 170, 170])
+    assert [round(e.turn_s) for e in counted(t, drive)] == [21]
+
+
+def test_a_pause_inside_a_repetition_stays_one() -> None:
+    t = clock(12, 15)
+    at_the_bottom = np.interp(t, [0, 1, 2, 5, 6, 12], [170, 170, 90, 90, 170, 170])
+    on_the_way_up = np.interp(t, [0, 1, 2, 2.5, 5, 6, 12], [170, 170, 90, 125, 125, 170, 170])
+    on_the_way_down = np.interp(t, [0, 1, 1.5, 4, 5, 6, 12], [170, 170, 130, 130, 90, 170, 170])
+    assert [len(counted(t, d)) for d in (at_the_bottom, on_the_way_up, on_the_way_down)] == [1, 1, 1]
+
+
+def test_a_bounce_at_the_bottom_is_one_repetition() -> None:
+    t = clock(10, 15)
+    drive = np.interp(t, [0, 1, 2, 2.6, 3.2, 4.2, 10], [170, 170, 90, 120, 88, 170, 170])
+    done = counted(t, drive)
+    assert [round(e.turn_s, 1) for e in done] == [pytest.approx(3.2, abs=0.2)]
+
+
+def test_half_a_dip_counts_nothing() -> None:
+    t = clock(18, 15)
+    assert counted(t, squats(t, 5, 3.0, low=144)) == []  # smaller than the smallest range
+    assert counted(t, squats(t, 5, 3.0, high=178, low=141)) == []  # wide enough, but never past the turn limit
+
+
+def test_a_dip_of_a_person_who_goes_deep_is_no_repetition_but_it_is_one_of_a_shallow_person() -> None:
+    t = clock(30, 15)
+    dip = np.interp(t, [0, 1, 2, 3, 30], [172, 172, 132, 172, 172])
+    assert len(counted(t, dip)) == 1
+    deep = np.interp(t, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 30],
+                     [172, 172, 50, 172, 172, 50, 172, 172, 172, 132, 172, 172])  # fmt: skip
+    assert [round(e.turn_s) for e in counted(t, deep)] == [2, 5]
+
+
+@pytest.mark.parametrize(("high", "low"), [(160, 120), (172, 130), (150, 70), (140, 95)])
+def test_the_persons_own_range_and_the_cameras_bias_do_not_matter(high: float, low: float) -> None:
+    t = clock(18, 15)
+    assert len(counted(t, squats(t, 5, 3.0, high, low))) == 5
+
+
+def test_somebody_who_tires_is_still_counted() -> None:
+    t = clock(40, 15)
+    low = np.interp(t, [0, 32], [80, 122])
+    assert len(counted(t, squats(t, 10, 3.0, low=low))) == 10
+
+
+@pytest.mark.parametrize("gap_s", [0.5, 1.8])
+def test_lost_for_less_than_two_seconds_the_repetition_goes_on(gap_s: float) -> None:
+    t = clock(8, 15)
+    drive = np.interp(t, [0, 1, 2, 5, 6, 8], [170, 170, 90, 90, 170, 170])
+    seen = (t < 2.5) | (t > 2.5 + gap_s)
+    assert len(counted(t[seen], drive[seen])) == 1
+
+
+@pytest.mark.parametrize("says_nan", [True, False])
+def test_lost_for_longer_it_starts_anew(says_nan: bool) -> None:
+    t = clock(14, 15)
+    drive = np.interp(t, [0, 1, 2, 5, 6, 8, 9, 10, 14], [170, 170, 90, 90, 170, 170, 90, 170, 170])
+    seen = (t < 2.2) | (t > 4.6)
+    done = counted(t, np.where(seen, drive, np.nan)) if says_nan else counted(t[seen], drive[seen])
+    assert [round(e.turn_s) for e in done] == [9]
+
+
+def test_never_seen_counts_nothing() -> None:
+    t = clock(10)
+    assert counted(t, np.full(len(t), np.nan)) == []
+
+
+def test_the_time_of_the_source_does_not_matter() -> None:
+    t = clock(18, 15)
+    late = counted(t + 3600.0, squats(t, 5, 3.0))
+    assert [e.end_s - 3600 for e in late] == pytest.approx([e.end_s for e in counted(t, squats(t, 5, 3.0))])
+
+
+def test_a_drive_that_rests_low_counts_upwards() -> None:
+    t = clock(12, 15)
+    arms = 180 - squats(t, 5, 1.2, high=165, low=20)
+    done = counted(t, arms, JACK)
+    assert len(done) == 5
+    assert all(e.turn_deg > 140 and e.range_deg > 110 for e in done)
+
+
+# -- the template -------------------------------------------------------------------------------------------------
+
+STANDING = {"left_knee": 172.0, "right_knee": 172.0, "waist": 172.0}
+
+
+def the_template() -> Template:
+    assert LUNGE is not None
+    return LUNGE
+
+
+def lunges(
+    fps: float, n: int, *, hold_s: float = 1.6, turned: bool = False, noise: float = 0.0, **off: float
+) -> tuple[int, TemplateCounter, list[Correction]]:  # fmt: skip
+    """``n`` lunges into the source's posture: a second down, held, a second up, a second of rest.
+
+    Args:
+        off: degrees by which the held posture misses an angle.
+
+    Returns:
+        Repetitions counted, the machine, what it corrected while the posture was held.
+    """
+    machine, period, rng = TemplateCounter(the_template()), 3.0 + hold_s, np.random.default_rng(1)
+    counts, said = 0, []
+    for t_s in clock(1 + n * period + 1, fps):
+        k = (t_s - 1.0) % period if 1.0 <= t_s < 1.0 + n * period else 0.0
+        share = float(np.interp(k, [0, 1, 1 + hold_s, 2 + hold_s], [0, 1, 1, 0]))
+        deg = {a: STANDING[a] + (v + off.get(a, 0.0) - STANDING[a]) * share + rng.normal(0, noise)
+               for a, v in the_template().angles.items()}  # fmt: skip
+        if turned:
+            deg["left_knee"], deg["right_knee"] = deg["right_knee"], deg["left_knee"]
+        counts += machine.step(float(t_s), deg)
+        if machine.correction is not None and share == 1.0:
+            said.append(machine.correction)
+    return counts, machine, said
+
+
+def test_the_shipped_template_is_the_source_methods() -> None:
+    template = the_template()
+    assert template.angles == {"left_knee": 79.9178, "right_knee": 91.1117, "waist": 162.260}
+    assert (template.enter_deg, template.count_deg, template.hold_s) == (20, 10, 0.53)
+
+
+@pytest.mark.parametrize("fps", [9.5, 15, 30])
+@pytest.mark.parametrize("turned", [False, True], ids=["left leads", "right leads"])
+@pytest.mark.parametrize("noise", [0.0, 2.0])
+def test_four_lunges_are_four_for_either_lead_leg(fps: float, turned: bool, noise: float) -> None:
+    counts, machine, _ = lunges(fps, 4, turned=turned, noise=noise)
+    assert (counts, machine.count, machine.stage) == (4, 4, Stage.STAND)
+
+
+def test_five_frames_at_the_sources_rate_are_enough() -> None:
+    machine = TemplateCounter(the_template())
+    exact = dict(the_template().angles)
+    stages = []
+    for k in range(12):
+        machine.step(k / 9.5, exact)
+        stages.append(machine.stage)
+    assert stages == [Stage.STAND] * 5 + [Stage.POSTURE] * 5 + [Stage.REACHED] * 2
+
+
+def test_every_row_of_the_template_table_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = set()
+    fire = TemplateCounter._fire
+
+    def noted(self: TemplateCounter, reading: Reading) -> bool:
+        rows.add((self.stage, reading))
+        return fire(self, reading)
+
+    monkeypatch.setattr(TemplateCounter, "_fire", noted)
+    exact, near = dict(the_template().angles), {a: v + 15 for a, v in the_template().angles.items()}
+
+    def hold(machine: TemplateCounter, deg: dict[str, float], from_s: float, seconds: float) -> int:
+        return sum(machine.step(from_s + t, deg) for t in clock(seconds, 15))
+
+    right = TemplateCounter(the_template())
+    assert hold(right, exact, 0, 1.5) + hold(right, STANDING, 1.5, 1) == 1
+    wrong = TemplateCounter(the_template())  # near, never right
+    assert hold(wrong, near, 0, 2) + hold(wrong, STANDING, 2, 1) == 0
+    for posture in (near, exact):  # walks out of the picture; comes back standing
+        gone = TemplateCounter(the_template())
+        assert hold(gone, posture, 0, 2) + hold(gone, STANDING, 5, 1) == 0
+        assert gone.stage is Stage.STAND
+    assert rows == set(TEMPLATE_TABLE)
+
+
+def test_a_moment_of_not_seeing_changes_nothing() -> None:
+    machine = TemplateCounter(the_template())
+    for t_s in clock(1.5, 15):
+        machine.step(float(t_s), dict(the_template().angles))
+    assert machine.stage is Stage.REACHED
+    assert not machine.step(1.6, {**STANDING, "right_knee": float("nan")})
+    assert machine.stage is Stage.REACHED
+    assert machine.step(1.7, STANDING)
+
+
+def test_passing_through_the_posture_without_holding_it_counts_nothing() -> None:
+    assert lunges(30, 4, hold_s=0.2)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("angle", "off"), [("left_knee", -17.0), ("right_knee", 16.0), ("waist", -14.0), ("left_knee", -13.0)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_correction_names_the_worst_angle_and_the_way(angle: str, off: float, turned: bool) -> None:
+    counts, _, said = lunges(15, 2, turned=turned, **{angle: off})
+    assert counts == 0
+    own = {"left_knee": "right_knee", "right_knee": "left_knee"}.get(angle, angle) if turned else angle
+    assert len(said) > 20
+    assert {c.angle for c in said} == {own}
+    assert all(c.error_deg == pytest.approx(off) for c in said)
+
+
+def test_nothing_is_corrected_while_it_is_right() -> None:
+    assert lunges(15, 1)[2] == []
+
+
+def test_standing_counts_nothing() -> None:
+    machine = TemplateCounter(the_template())
+    assert not any(machine.step(float(t), STANDING) for t in clock(20, 15))
+    assert machine.correction is None
