@@ -10,9 +10,9 @@ from groupcoach.records import BodyPose, Floats, JointAngles
 from groupcoach.skeleton import ANGLE_INDEX, ANGLES, INCLINATIONS, INDEX, INNER_ANGLES
 
 # Landmarks are least sure along the line of sight: a bone that points at the camera adds up to this much (Cosoli 2026:
-# 6 degrees of spread from the side, 15 over oblique views).
-_BASE_DEG = 4.0
-_DEPTH_DEG = 12.0
+# 6 degrees of spread from the side, 15 and a bias of 14 over oblique views).
+_BASE_DEG = 5.0
+_DEPTH_DEG = 20.0
 _ENDS = np.array([[INDEX[n] for n in t] for t in INNER_ANGLES.values()])
 _LINES = np.array([[INDEX[n] for n in t] for t in INCLINATIONS.values()])
 _N_INNER = len(_ENDS)

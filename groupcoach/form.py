@@ -19,6 +19,8 @@ from groupcoach.skeleton import ANGLE_INDEX
 
 _TURN_S = 0.12
 _LEAST_SHARE = 0.6
+_VIEW = 1.3
+"""Standard deviations that a limit must be passed by."""
 #: Measures compared with the person's own standing value.
 RELATIVE_TO_STANDING = ("knees_inside_feet",)
 
@@ -78,7 +80,8 @@ def judge(definition: Definition, span: Span, turn_s: float, standing: Mapping[s
         limit = rule.above if rule.above is not None else rule.below
         assert limit is not None  # the catalogue demands one of the two
         beyond = value - limit if rule.above is not None else limit - value
-        if beyond > rule.margin:
+        # the margin of the rule, or of this very view where that is wider
+        if beyond > max(rule.margin, _VIEW * sigma):
             side = _side(rule, span, turn_s)
             fault = Fault(rule.code, _joint(rule, side), side, value, limit, rule.unit, turn_s, rule.text.en)
             found.append((rule.priority, beyond / rule.margin, fault))

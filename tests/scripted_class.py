@@ -122,9 +122,9 @@ def observed(shapes: Sequence[Shape]) -> Observations:
 
 
 def script_of(actors: Sequence[Actor]) -> dict[int, list[Shape]]:
-    """Who is to be seen in each frame; who has finished has left."""
+    """Who is to be seen in each frame; who has finished stands still."""
     frames = max(len(a.shapes) for a in actors)
-    return {k: [a.shapes[k] for a in actors if k < len(a.shapes)] for k in range(frames)}
+    return {k: [a.shapes[min(k, len(a.shapes) - 1)] for a in actors] for k in range(frames)}
 
 
 def line(script: dict[int, list[Shape]], names: Sequence[tuple[str, str | None]] = ()) -> Pipeline:

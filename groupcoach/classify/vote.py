@@ -14,10 +14,12 @@ from groupcoach.records import Floats, Label
 class VoteSettings:
     """Times in seconds, shares 0 to 1."""
 
-    buffer_s: float = 1.2
+    buffer_s: float = 0.6
     majority: float = 0.5
     hold_s: float = 0.7
     """A new label must keep the majority for so long."""
+    first_s: float = 0.2
+    """The same for the first label of a person, when there is nothing to be steady about."""
     hold_mid_rep_s: float = 1.5
     """The same while a repetition is under way: a set is not cut by a stumble."""
 
@@ -33,6 +35,7 @@ class Vote:
         self._sum = np.zeros(len(classes))
         self.label = Label("unknown", 0.0, 0.0)
         self._rival: tuple[str, float] | None = None
+        self._decided = False
 
     def cast(self, t_s: float, probabilities: Floats, *, mid_rep: bool = False) -> Label:
         """Add a frame's probabilities (C,) and return the label in force.
@@ -57,13 +60,16 @@ class Vote:
         name, share = self.classes[best], float(shares[best])
         if name == self.label.exercise:
             self._rival = None
+            self._decided = self._decided or share > self.settings.majority
             self.label = Label(name, share, self.label.since_s)
         elif share > self.settings.majority:
             if self._rival is None or self._rival[0] != name:
                 self._rival = (name, t_s)
             hold = self.settings.hold_mid_rep_s if mid_rep else self.settings.hold_s
+            hold = hold if self._decided else self.settings.first_s
             if t_s - self._rival[1] >= hold:
                 self.label = Label(name, share, self._rival[1])
+                self._decided = True
                 self._rival = None
         else:
             self._rival = None

@@ -14,24 +14,14 @@ from numpy.typing import NDArray
 
 from groupcoach.simulate.counted import Maker
 from groupcoach.simulate.floor import crouch_pose, plank_pose, shoulder_top
+from groupcoach.simulate.gestures import GESTURES, add, cycles
 from groupcoach.simulate.rig import SIDES, SIGN, Pose, mix
 from groupcoach.simulate.stance import Part, Person, arm
-from groupcoach.simulate.tempo import Sway, draw_tempo, ease
+from groupcoach.simulate.tempo import draw_tempo, ease
 
 Floats = NDArray[np.floating[Any]]
 Rng = np.random.Generator
 Rows = Callable[[Floats], Pose]
-
-
-def _wave(rng: Rng, seconds: float, period_s: tuple[float, float]) -> Callable[[Floats], Floats]:
-    """Smooth 0-1-0 again and again, filling the time."""
-    return draw_tempo(rng, seconds, period_s=period_s).depth
-
-
-def _add(pose: Pose, name: str, amount: Floats, axis: int) -> None:
-    rows = pose[name].copy()
-    rows[:, axis] += amount
-    pose[name] = rows
 
 
 def walk(person: Person, rng: Rng, seconds: float) -> Part:
@@ -55,9 +45,9 @@ def walk(person: Person, rng: Rng, seconds: float) -> Part:
             swing = np.sin(2 * np.pi * (phase + off))
             pose[f"{side}_upper"] = arm(arms * swing - 3, person.hang_deg, side)
             pose[f"{side}_flex"] = np.radians(18 + 10 * swing)
-        _add(pose, "pelvis", stride * phase, 2)
-        _add(pose, "pelvis", 0.015 * np.sin(4 * np.pi * phase) - 0.03 - 0.12 * (stride * 0.5) ** 2, 1)
-        _add(pose, "tilt", 0.08 * np.sin(2 * np.pi * phase), 2)
+        add(pose, "pelvis", stride * phase, 2)
+        add(pose, "pelvis", 0.015 * np.sin(4 * np.pi * phase) - 0.03 - 0.12 * (stride * 0.5) ** 2, 1)
+        add(pose, "tilt", 0.08 * np.sin(2 * np.pi * phase), 2)
         return pose
 
     return Part("walk", seconds, rows, travel_m=(0.0, float(stride * seconds / period)))
@@ -78,7 +68,7 @@ def high_knees(person: Person, rng: Rng, seconds: float) -> Part:
             pose[f"{side}_foot"] = np.stack([0.3 * u, 0 * t, 0 * t], -1)
             pose[f"{side}_upper"] = arm(-20 + 55 * (1 - u), 10, side)
             pose[f"{side}_flex"] = np.radians(85)
-        _add(pose, "pelvis", 0.02 * np.abs(np.sin(2 * np.pi * t / period)) - 0.02, 1)
+        add(pose, "pelvis", 0.02 * np.abs(np.sin(2 * np.pi * t / period)) - 0.02, 1)
         return pose
 
     return Part("high_knees", seconds, rows)
@@ -93,7 +83,7 @@ def side_lunge(person: Person, rng: Rng, seconds: float) -> Part:
         pose = person.stand(t, width_m=width, toe_out=0.15)
         d = tempo.depth(t)
         way = np.where(tempo.number(t) % 2 == 0, 1.0, -1.0) * d
-        _add(pose, "tilt", 0.5 * d, 0)
+        add(pose, "tilt", 0.5 * d, 0)
         for side in SIDES:
             _squat_like_arms(pose, side, d)
         # The straight far leg says how low the hips come.
@@ -133,14 +123,14 @@ def _lying(person: Person, t: Floats, *, knees: float) -> Pose:
 
 def sit_up(person: Person, rng: Rng, seconds: float) -> Part:
     """From lying to sitting and back, or only the shoulders off the floor."""
-    wave = _wave(rng, seconds, (1.6, 3.2))
+    wave = cycles(rng, seconds, (1.6, 3.2))
     high, knees = rng.uniform(0.4, 1.0), rng.uniform(75, 110)
     behind = rng.random() < 0.5
 
     def rows(t: Floats) -> Pose:
         pose, u = _lying(person, t, knees=knees), wave(t) * high
-        _add(pose, "tilt", 0.75 * u, 0)
-        _add(pose, "spine", 0.8 * np.sqrt(u), 0)
+        add(pose, "tilt", 0.75 * u, 0)
+        add(pose, "spine", 0.8 * np.sqrt(u), 0)
         for side in SIDES:
             pose[f"{side}_upper"] = arm(-45, 118, side) if behind else arm(45, 20, side)
             pose[f"{side}_pole"] = (0.5 * SIGN[side], -0.9, 0.7) if behind else (SIGN[side], -0.3, -0.25)
@@ -152,17 +142,17 @@ def sit_up(person: Person, rng: Rng, seconds: float) -> Part:
 
 def glute_bridge(person: Person, rng: Rng, seconds: float) -> Part:
     """Shoulders and feet on the floor, the hips go up."""
-    wave = _wave(rng, seconds, (1.4, 3.2))
+    wave = cycles(rng, seconds, (1.4, 3.2))
     knees, high = rng.uniform(65, 90), rng.uniform(0.16, 0.26)
 
     def rows(t: Floats) -> Pose:
         pose, u = _lying(person, t, knees=knees), wave(t)
         trunk = float(person.skeleton.at("neck")[1] - person.skeleton.at("pelvis")[1])
         slope = np.arcsin(np.clip(high * u / trunk, 0, 0.8))
-        _add(pose, "tilt", -slope, 0)
-        _add(pose, "pelvis", high * u, 1)
-        _add(pose, "pelvis", -trunk * (1 - np.cos(slope)), 2)
-        _add(pose, "head", slope, 0)
+        add(pose, "tilt", -slope, 0)
+        add(pose, "pelvis", high * u, 1)
+        add(pose, "pelvis", -trunk * (1 - np.cos(slope)), 2)
+        add(pose, "head", slope, 0)
         return pose
 
     return Part("glute_bridge", seconds, rows, entry="floor")
@@ -191,8 +181,8 @@ def mountain_climber(person: Person, rng: Rng, seconds: float) -> Part:
         pose = plank_pose(person, t, hand_x=hand_x, shoulder_y=y, sag=-0.05 + 0 * t, feet_x=person.hip_m)
         for side, off in (("left", 0.0), ("right", 0.5)):
             u = ease(0.5 + 0.8 * np.sin(2 * np.pi * (t / period + off)))
-            _add(pose, f"{side}_ankle", far * u, 2)
-            _add(pose, f"{side}_ankle", 0.1 * np.sin(np.pi * u), 1)
+            add(pose, f"{side}_ankle", far * u, 2)
+            add(pose, f"{side}_ankle", 0.1 * np.sin(np.pi * u), 1)
             pose[f"{side}_knee"] = (0, -1, 0.4)
         return pose
 
@@ -214,7 +204,7 @@ def burpee(person: Person, rng: Rng, seconds: float) -> Part:
         pose = mix(stand, low, ease((p - 0.05) / 0.22) * ease((0.85 - p) / 0.2))
         air = np.sin(np.pi * np.clip((p - 0.87) / 0.1, 0, 1)) ** 2
         for name in ("pelvis", "left_ankle", "right_ankle"):
-            _add(pose, name, jump * air, 1)
+            add(pose, name, jump * air, 1)
         for side in SIDES:
             over = ease((p - 0.7) / 0.2) * ease((1 - p) / 0.1)
             pose[f"{side}_upper"] = arm(-2 * (1 - over), person.hang_deg + 150 * over, side)
@@ -222,222 +212,6 @@ def burpee(person: Person, rng: Rng, seconds: float) -> Part:
         return pose
 
     return Part("burpee", seconds, rows)
-
-
-def _upright(name: str, move: Callable[[Person, Rng, float], Callable[[Pose, Floats], None]]) -> Maker:
-    """A motion that only changes the standing pose."""
-
-    def make(person: Person, rng: Rng, seconds: float, reps: int | None = None, faults: Any = None) -> Part:
-        change = move(person, rng, seconds)
-
-        def rows(t: Floats) -> Pose:
-            pose = person.stand(t)
-            change(pose, t)
-            return pose
-
-        return Part(name, seconds, rows)
-
-    return make
-
-
-def _raise(front: bool) -> Callable[[Person, Rng, float], Callable[[Pose, Floats], None]]:
-    def move(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-        wave, top, bent = _wave(rng, seconds, (1.4, 3.4)), rng.uniform(72, 100), rng.uniform(5, 25)
-
-        def change(pose: Pose, t: Floats) -> None:
-            u = wave(t)
-            for side in SIDES:
-                out = person.hang_deg * (1 - u) + 6 if front else person.hang_deg + (top - person.hang_deg) * u
-                pose[f"{side}_upper"] = arm(top * u if front else 8 + 0 * u, out, side)
-                pose[f"{side}_pole"] = (SIGN[side], -0.2, -0.6)
-                pose[f"{side}_flex"] = np.radians(bent)
-
-        return change
-
-    return move
-
-
-def _press(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    wave, low = _wave(rng, seconds, (1.5, 3.4)), rng.uniform(40, 75)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = wave(t)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(20 * (1 - u), low + (166 - low) * u, side)
-            pose[f"{side}_pole"] = np.stack([SIGN[side] * (0.4 + u), -1 + u, -0.2 + 0.2 * u], -1)
-            pose[f"{side}_flex"] = np.radians(125 - 112 * u)
-            pose[f"{side}_collar"] = 0.3 * u
-
-    return change
-
-
-def _hinge(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    wave, deep, knee = _wave(rng, seconds, (1.8, 3.6)), np.radians(rng.uniform(50, 85)), rng.uniform(135, 165)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = wave(t)
-        _add(pose, "tilt", 0.8 * deep * u, 0)
-        _add(pose, "spine", 0.2 * deep * u, 0)
-        _add(pose, "head", -0.3 * deep * u, 0)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(np.degrees(deep) * u, 6, side)
-            pose[f"{side}_flex"] = 0.12
-        person.seat(pose, person.knee_deg + (knee - person.knee_deg) * u, np.stack([0 * u, 0.03 - 0.2 * u], -1))
-
-    return change
-
-
-def _step_up(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    wave, high, first = _wave(rng, seconds, (1.8, 3.2)), rng.uniform(0.15, 0.3), int(rng.integers(2))
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = wave(t)
-        for k, side in enumerate(SIDES):
-            v = ease(u / 0.6) if k == first else ease((u - 0.4) / 0.6)
-            _add(pose, f"{side}_ankle", high * ease(v * 1.6) + 0.05 * np.sin(np.pi * v), 1)
-            _add(pose, f"{side}_ankle", 0.3 * v, 2)
-        rise = ease((u - 0.25) / 0.75)
-        _add(pose, "pelvis", high * rise - 0.03 * np.sin(np.pi * u), 1)
-        _add(pose, "pelvis", 0.3 * ease(u), 2)
-
-    return change
-
-
-def _dance(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    sway = Sway(rng, 24, (0.3, 1.6))
-    size = rng.uniform(0.5, 1.3)
-
-    def change(pose: Pose, t: Floats) -> None:
-        s = sway(t) * size
-        pose["tilt"] = pose["tilt"] + s[:, 0:3] * [0.1, 0.06, 0.3]
-        pose["spine"] = pose["spine"] + s[:, 3:6] * [0.12, 0.15, 0.25]
-        pose["head"] = pose["head"] + s[:, 6:9] * [0.1, 0.1, 0.25]
-        person.seat(pose, 158 + 10 * np.tanh(s[:, 9]), 0.06 * s[:, 10:12])
-        for k, side in enumerate(SIDES):
-            i = 12 + 6 * k
-            tap = np.clip(s[:, 22 + k], 0, 1.5)
-            _add(pose, f"{side}_ankle", 0.1 * tap, 1)
-            _add(pose, f"{side}_ankle", 0.08 * tap, 2)
-            pose[f"{side}_upper"] = arm(40 + 40 * s[:, i], 30 + 20 * np.tanh(s[:, i + 1]), side)
-            pose[f"{side}_pole"] = np.stack(
-                [SIGN[side] + 0 * t, -0.6 + 0.3 * s[:, i + 3], -0.7 + 0.2 * s[:, i + 4]], -1
-            )
-            pose[f"{side}_flex"] = np.radians(np.clip(65 + 35 * s[:, i + 2], 5, 140))
-
-    return change
-
-
-def _one_arm(flex: float, out: float, bent: float, spread: float = 0.0) -> Callable[..., Any]:
-    """One or both hands up for a while: drinking (hand at the mouth), waving, talking with the hands."""
-
-    def move(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-        wave, sway = _wave(rng, seconds, (1.6, 3.0)), Sway(rng, 8, (0.4, 1.8))
-        both, which = spread > 0 and rng.random() < 0.5, int(rng.integers(2))
-        hold = draw_tempo(rng, seconds, period_s=(1.2, 2.2), pause_s=(0.8, 3.0))
-
-        def change(pose: Pose, t: Floats) -> None:
-            u = wave(t) if spread else hold.depth(t)
-            s = sway(t) * spread
-            for k, side in enumerate(SIDES):
-                if not both and k != which:
-                    continue
-                pose[f"{side}_upper"] = arm(flex * u + 18 * s[:, 0], out * u + 8 + 10 * s[:, 1], side)
-                pole = np.stack([SIGN[side] * (0.3 + 0.7 * u), -0.6 * u, -1 + 0.6 * u], -1)
-                pose[f"{side}_pole"] = pole
-                pose[f"{side}_flex"] = np.radians(np.clip(15 + (bent - 15) * u + 25 * s[:, 2], 5, 145))
-            _add(pose, "head", (-0.2 * u if not spread else 0.1 * s[:, 3]), 0)
-            _add(pose, "spine", 0.2 * s[:, 4], 2)
-
-        return change
-
-    return move
-
-
-def _tie_shoe(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    which, knee = int(rng.integers(2)), rng.uniform(75, 150)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = ease(t / 1.3) * ease((seconds - t) / 1.3)
-        deep = np.radians(95 if knee > 110 else 70)
-        _add(pose, "tilt", 0.6 * deep * u, 0)
-        _add(pose, "spine", 0.5 * deep * u, 0)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(np.degrees(deep) * u + 4 * np.sin(5 * t) * u, 2, side)
-            pose[f"{side}_flex"] = 0.2 + 0.2 * u
-        foot = SIDES[which]
-        _add(pose, f"{foot}_ankle", 0.18 * u, 2)
-        person.seat(pose, person.knee_deg + (knee - person.knee_deg) * u, np.stack([0 * u, 0.03 - 0.2 * u], -1))
-
-    return change
-
-
-def _sit(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    knee, lean = rng.uniform(85, 105), rng.uniform(-0.1, 0.35)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = ease(t / 1.5) * ease((seconds - t) / 1.5)
-        _add(pose, "tilt", 1.6 * u * (1 - u) + 0.5 * lean * u, 0)
-        _add(pose, "spine", 0.5 * lean * u, 0)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(35 * u, 8, side)
-            pose[f"{side}_flex"] = 0.3 + 0.7 * u
-        person.seat(pose, person.knee_deg + (knee - person.knee_deg) * u, np.stack([0 * u, 0.03 - 0.4 * u], -1))
-
-    return change
-
-
-def _arm_circles(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    period, small = rng.uniform(0.8, 2.2), rng.uniform(12, 60)
-
-    def change(pose: Pose, t: Floats) -> None:
-        a = 2 * np.pi * t / period
-        u = ease(t / 0.8) * ease((seconds - t) / 0.8)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(small * np.sin(a) * u, person.hang_deg + (80 + small * np.cos(a)) * u, side)
-            pose[f"{side}_pole"] = (SIGN[side] * 0.3, 0, -1)
-            pose[f"{side}_flex"] = 0.15
-
-    return change
-
-
-def _twist(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    period, far, up = rng.uniform(1.2, 3.0), rng.uniform(0.4, 0.9), rng.uniform(20, 80)
-
-    def change(pose: Pose, t: Floats) -> None:
-        a = np.sin(2 * np.pi * t / period) * ease(t / 0.8)
-        _add(pose, "spine", far * a, 2)
-        _add(pose, "tilt", 0.3 * far * a, 2)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(up, 20, side)
-            pose[f"{side}_pole"] = (SIGN[side], -0.5, -0.4)
-            pose[f"{side}_flex"] = 1.9
-
-    return change
-
-
-def _stretch(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    kind, way = rng.choice(["side", "up", "across"]), float(rng.choice([-1, 1]))
-    hold = draw_tempo(rng, seconds, period_s=(1.6, 2.6), pause_s=(1.0, 3.0))
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = hold.depth(t)
-        for side in SIDES:
-            x = SIGN[side]
-            if kind == "across":
-                pose[f"{side}_upper"] = arm(85 * u, -35 * u * (x == way) + 10, side)
-                pose[f"{side}_flex"] = np.radians(10 + 90 * u * (x != way))
-                pose[f"{side}_pole"] = (x * 0.9, -0.6, -0.5)
-            elif kind == "up" or x == way:
-                pose[f"{side}_upper"] = arm(15 * np.sin(np.pi * u), person.hang_deg + 158 * u, side)
-                pose[f"{side}_pole"] = np.stack([x * (0.3 + u), 0 * t, -1 + u], -1)
-                pose[f"{side}_collar"] = 0.35 * u
-        if kind == "side":
-            _add(pose, "spine", way * 0.5 * u, 1)
-            _add(pose, "tilt", way * 0.08 * u, 1)
-        elif kind == "up":
-            _add(pose, "spine", -0.12 * u, 0)
-
-    return change
 
 
 def _plain(make: Callable[[Person, Rng, float], Part]) -> Maker:
@@ -450,18 +224,5 @@ def _plain(make: Callable[[Person, Rng, float], Part]) -> Maker:
 UNCOUNTED: Final[dict[str, Maker]] = {
     **{f.__name__: _plain(f) for f in (walk, high_knees, side_lunge, sit_up, glute_bridge, plank, mountain_climber,
                                        burpee)},
-    "lateral_raise": _upright("lateral_raise", _raise(front=False)),
-    "front_raise": _upright("front_raise", _raise(front=True)),
-    "shoulder_press": _upright("shoulder_press", _press),
-    "deadlift": _upright("deadlift", _hinge),
-    "step_up": _upright("step_up", _step_up),
-    "dance": _upright("dance", _dance),
-    "drink": _upright("drink", _one_arm(48, 20, 138)),
-    "wave": _upright("wave", _one_arm(40, 80, 95, spread=0.8)),
-    "talk": _upright("talk", _one_arm(35, 15, 85, spread=0.7)),
-    "tie_shoe": _upright("tie_shoe", _tie_shoe),
-    "sit": _upright("sit", _sit),
-    "arm_circles": _upright("arm_circles", _arm_circles),
-    "torso_twist": _upright("torso_twist", _twist),
-    "stretch": _upright("stretch", _stretch),
+    **GESTURES,
 }  # fmt: skip

@@ -27,7 +27,7 @@ def make_sample(folder: Path, *, seconds: float = 20.0, progress: bool = True) -
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         made = render_class(Path(work) / "class", PLANS, seconds=seconds, seed=SEED, size=(1280, 720), fps=25.0,
-                            view="front", noise=0.0, progress=progress)  # fmt: skip
+                            view="oblique", noise=0.0, progress=progress)  # fmt: skip
         for path in (made.video, made.truth, made.rows):
             shutil.move(path, folder / path.name)
     return folder / "class.mp4"

@@ -66,6 +66,7 @@ class Identity:
         dt = 0.0 if self._last_t is None else t_s - self._last_t
         self._last_t = t_s
         seen = [t for t in tracks if t.state is TrackState.CONFIRMED and t.observation is not None]
+        self._part(seen)
         newcomers = [t for t in seen if t.track_id not in self._of_track]
         # from left to right, so that names come in the order people stand
         for track in sorted(newcomers, key=lambda t: float(t.box_xyxy[0] + t.box_xyxy[2])):
@@ -85,6 +86,17 @@ class Identity:
                 person.present = False
                 events.append(Event(t_s, "person_left", person.person_id, {"name": person.name}))
         return events
+
+    def _part(self, seen: Sequence[Track]) -> None:
+        """Two bodies seen at once are two people: the younger track of one person is a newcomer again."""
+        here: set[int] = set()
+        for track in sorted(seen, key=lambda t: t.track_id):
+            person_id = self._of_track.get(track.track_id)
+            if person_id in here:
+                self.people[person_id].track_ids.remove(track.track_id)
+                del self._of_track[track.track_id]
+            elif person_id is not None:
+                here.add(person_id)
 
     def merge(self, person_id: int, into: int) -> None:
         """``person_id`` goes on as ``into``."""

@@ -122,6 +122,18 @@ def test_one_who_left_comes_back_once_only() -> None:
     assert {room.identity.person_of(2), room.identity.person_of(3)} == {1, 2}
 
 
+def test_who_was_taken_for_somebody_hidden_is_parted_when_both_are_seen() -> None:
+    room = Room()
+    room.show(2.0, (1, 300, (RED, BLACK)))
+    room.show(0.5)  # hidden; the track lives on
+    room.show(0.5, (2, 350, (RED, BLACK)))  # dressed alike, at the same place
+    assert room.identity.person_of(2) == 1
+    events = room.show(1.0, (1, 300, (RED, BLACK)), (2, 350, (RED, BLACK)))
+    assert [(e.type, e.person) for e in events] == [("person_entered", 2)]
+    assert (room.identity.person_of(1), room.identity.person_of(2)) == (1, 2)
+    assert room.identity.people[1].track_ids == [1]
+
+
 def test_a_track_that_is_not_confirmed_is_nobody_yet() -> None:
     identity = Identity()
     image, obs, (track,) = draw(0.0, {}, ((1, 300, (RED, BLACK)),))
