@@ -74,8 +74,8 @@ class Excursion:
     """Drive at the turn."""
 
 
-# Shares of the excursion: to leave, to have turned, to be home.
-_LEAVE, _TURN, _HOME = 0.5, 0.25, 0.30
+# Shares of the excursion: to leave, to have turned, to be home; to be home when it goes out again from there.
+_LEAVE, _TURN, _HOME, _NEARLY = 0.5, 0.25, 0.30, 0.6
 _SMOOTH_S = 0.05
 _OWN = 0.4
 _LOST_S = 2.0
@@ -96,7 +96,7 @@ class RangeCounter:
         self._ranges: deque[float] = deque(maxlen=6)
         self._t: float | None = None
         self._value = self._rest = self._peak = self._low = np.nan
-        self._rest_s = self._start_s = self._turn_s = 0.0
+        self._rest_s = self._start_s = self._turn_s = self._low_s = 0.0
         self._raw: deque[float] = deque(maxlen=3)
 
     def _fire(self, move: Move) -> None:
@@ -134,7 +134,7 @@ class RangeCounter:
                 self._peak, self._turn_s = value, t_s
             elif value <= self._peak - _TURN * max(self._peak - self._rest, self._needed()):
                 self._fire(Move.TURNED)
-                self._low = value
+                self._low, self._low_s = value, t_s
             return None
         return self._coming_back(t_s, value)
 
@@ -155,12 +155,25 @@ class RangeCounter:
             self._rest, self._rest_s = value, t_s
             return done if self._is_whole(done) else None
         if value < self._low:
-            self._low = value
+            self._low, self._low_s = value, t_s
         elif value - self._low >= _TURN * size:
+            if self._peak - self._low >= max(self._needed(), _NEARLY * size):
+                return self._home_is_nearer(t_s, value)
             self._fire(Move.AGAIN)
             if value > self._peak:
                 self._peak, self._turn_s = value, t_s
         return None
+
+    def _home_is_nearer(self, t_s: float, value: float) -> Excursion | None:
+        """The drive came most of the way and goes out again: its rest is no longer where it was (soft elbows)."""
+        self._fire(Move.HOME)
+        done = Excursion(
+            self._start_s, self._turn_s, self._low_s, self._peak - self._low, self._sign * self._peak
+        )  # fmt: skip
+        self._rest, self._rest_s = self._low, self._low_s
+        self._fire(Move.LEFT)
+        self._start_s, self._peak, self._turn_s = self._low_s, value, t_s
+        return done if self._is_whole(done) else None
 
     def _is_whole(self, e: Excursion) -> bool:
         limit = self.count.turn_limit_deg

@@ -15,7 +15,7 @@ from groupcoach.skeleton import ANGLE_INDEX, INDEX
 
 _PAIRS: Final = ("knee", "hip", "elbow", "shoulder", "thigh_lean", "shin_lean")
 _HEIGHTS: Final = ("wrist", "elbow", "ankle", "knee")
-_ARM_AXES: Final = ("up", "forward", "outward")
+_ARM_AXES: Final = ("up", "behind", "outward")
 
 SIGNALS: Final[tuple[str, ...]] = (
     *(f"{name}_{end}" for name in _PAIRS for end in ("low", "high")),
@@ -24,7 +24,7 @@ SIGNALS: Final[tuple[str, ...]] = (
     "head_height", "ankles_across", "ankles_along", "ankles_up", "knees_across", "wrists_across", "wrists_along",
     "wrists_up",
     *(f"upper_arm_{axis}_{end}" for axis in _ARM_AXES for end in ("low", "high")),
-    *(f"wrist_ahead_{end}" for end in ("low", "high")),
+    *(f"wrist_behind_{end}" for end in ("low", "high")),
 )  # fmt: skip
 
 
@@ -66,12 +66,12 @@ def signals(joints_m: Floats, deg: Floats) -> Floats:
     up = trunk / torso[:, None]
     left_axis = p["left_shoulder"] - p["right_shoulder"]
     left_axis = _unit(left_axis - _dot(left_axis, up)[:, None] * up)
-    ahead = np.cross(left_axis, up)
+    behind = np.cross(left_axis, up)  # these axes are left-handed: y was turned up, z was not
     arms = [_unit(p[f"{side}_elbow"] - p[f"{side}_shoulder"]) for side in ("left", "right")]
     pair(*(_dot(arm, up) for arm in arms))
-    pair(*(_dot(arm, ahead) for arm in arms))
+    pair(*(_dot(arm, behind) for arm in arms))
     pair(_dot(arms[0], left_axis), -_dot(arms[1], left_axis))
-    pair(*(_dot(p[f"{side}_wrist"] - p[f"{side}_shoulder"], ahead) / torso for side in ("left", "right")))
+    pair(*(_dot(p[f"{side}_wrist"] - p[f"{side}_shoulder"], behind) / torso for side in ("left", "right")))
     return np.stack(out, axis=1)
 
 

@@ -13,7 +13,7 @@ from groupcoach.records import Frame, Landmarks
 PER_FRAME = 8
 """Crops a frame in mode ``auto``; more people than that take turns."""
 _SURE_BODY = 0.9
-_CARRY_S = 0.3
+_CARRY_S = 0.6
 """So long the last answer serves a person whose turn it is not."""
 
 

@@ -45,7 +45,7 @@ class _Memory:
 
 
 class AnalyticLifter:
-    """SMPL rotations from landmarks. State per track: the last landmarks (smoothing over 60 ms, less while they move)."""
+    """SMPL rotations from landmarks. State per track: the last landmarks (smoothed over 60 ms, moving less)."""
 
     name = "lifter"
 

@@ -51,6 +51,8 @@ class Identity:
         self.people: dict[int, Participant] = {}
         self._names = list(names)
         self._of_track: dict[int, int] = {}
+        self._by_hand: set[int] = set()
+        """Tracks that the instructor gave to a person: not parted again."""
         self._last_t: float | None = None
         self._count = 0
 
@@ -92,16 +94,17 @@ class Identity:
         here: set[int] = set()
         for track in sorted(seen, key=lambda t: t.track_id):
             person_id = self._of_track.get(track.track_id)
-            if person_id in here:
+            if person_id in here and track.track_id not in self._by_hand:
                 self.people[person_id].track_ids.remove(track.track_id)
                 del self._of_track[track.track_id]
             elif person_id is not None:
                 here.add(person_id)
 
     def merge(self, person_id: int, into: int) -> None:
-        """``person_id`` goes on as ``into``."""
+        """The instructor says so: ``person_id`` goes on as ``into``."""
         gone, kept = self.people.pop(person_id), self.people[into]
         kept.track_ids.extend(gone.track_ids)
+        self._by_hand.update(kept.track_ids)
         for track_id in gone.track_ids:
             self._of_track[track_id] = into
         if gone.last_s > kept.last_s:

@@ -265,7 +265,7 @@ def main() -> None:
     else:
         data = gather(a.motions, a.seen, a.jobs)
         if a.keep:
-            np.savez(a.keep, **data)
+            np.savez(str(a.keep), **data)  # type: ignore[arg-type]
     train(data, a.seed, a.out)
 
 

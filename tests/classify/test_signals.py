@@ -90,7 +90,7 @@ def test_what_is_not_seen_is_nan_and_nothing_else_is() -> None:
     joints[0, [INDEX["left_wrist"], INDEX["left_hand"]]] = np.nan
     got = of(joints)[0]
     gone = {n for n in SIGNALS if np.isnan(got[AT[n]])}
-    assert {n.rsplit("_", 1)[0] for n in gone} == {"elbow", "wrist_height", "wrist_ahead", "wrists"}
+    assert {n.rsplit("_", 1)[0] for n in gone} == {"elbow", "wrist_height", "wrist_behind", "wrists"}
     rest = [AT[n] for n in SIGNALS if n not in gone]
     assert got[rest] == pytest.approx(want[rest])
     assert np.isnan(of(np.full((2, len(JOINTS), 3), np.nan))).all()

@@ -10,9 +10,11 @@ import pytest
 from groupcoach import assets
 from groupcoach.detect import Detector, build_detector
 from groupcoach.detect.landmarks import BlazePoseLandmarks, crop_from_keypoints
+from groupcoach.detect.letterbox import plan_input
 from groupcoach.detect.scripted import ScriptedDetector
 from groupcoach.detect.suppress import iou_matrix
-from groupcoach.errors import ConfigError
+from groupcoach.detect.yolo import BASE_PIXELS, LONGEST, YoloPose
+from groupcoach.errors import AssetError, ConfigError
 from groupcoach.records import Frame, Observations
 from groupcoach.skeleton import BLAZEPOSE_INDEX, COCO, COCO_INDEX, INDEX
 
@@ -139,6 +141,40 @@ def test_landmarks_of_a_rendered_body_lie_on_it_however_the_camera_is_turned(
         up = got.world_m[BLAZEPOSE_INDEX["nose"], :2] @ turn  # back in the upright picture
         assert up[1] < -0.4
     assert BlazePoseLandmarks(1).locate(np.full((400, 400, 3), 128, np.uint8), [crops[0]]) == [None]
+
+
+def answer(*people: tuple[float, float, float, float, float]) -> np.ndarray:
+    """(56, A) as the network gives it: box centre and size in input pixels, score, keypoints on a diagonal."""
+    raw = np.zeros((56, len(people)), np.float32)
+    for k, (x, y, w, h, score) in enumerate(people):
+        raw[:5, k] = x, y, w, h, score
+        at = np.linspace(-0.5, 0.5, 17)[:, None]
+        raw[5:, k] = np.concatenate([[x, y] + at * [w, h], np.full((17, 1), 0.9)], axis=1).ravel()
+    return raw
+
+
+def test_yolos_answer_is_read_in_pixels_of_the_frame() -> None:
+    detector = object.__new__(YoloPose)  # without its weights
+    detector._min_score, detector._plan = 0.1, plan_input(481, 641, BASE_PIXELS, LONGEST)
+    plan = detector._plan
+    centre = np.array([300.0, 240.0]) * plan.scale + [plan.pad_x, plan.pad_y]
+    size = np.array([80.0, 200.0]) * plan.scale
+    raw = answer((*centre, *size, 0.6), (*centre, *size * 1.02, 0.8), (5, 5, 60, 60, 0.7), (400, 300, 60, 90, 0.05))
+    obs = detector._decode(raw, 481, 641)
+    assert obs.scores == pytest.approx([0.8, 0.7])  # sorted; the double and the weak one are gone
+    assert obs.boxes_xyxy[0] == pytest.approx([259.2, 138, 340.8, 342], abs=0.01)
+    assert obs.keypoints_px[0, 8] == pytest.approx([300, 240], abs=0.01)
+    assert (obs.boxes_xyxy[1] >= 0).all()  # cut at the border of the picture
+    assert len(detector._decode(raw[:, :0], 481, 641)) == 0
+
+
+@pytest.mark.parametrize("name", ["yolo", "blazepose"])
+def test_without_its_files_a_detector_names_the_command(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path))
+    with pytest.raises(AssetError, match="groupcoach models pull"):
+        build_detector(name)
 
 
 def test_a_scripted_frame_without_an_entry_is_an_empty_room() -> None:

@@ -174,6 +174,15 @@ def test_merging_two_people_keeps_one_with_the_tracks_of_both() -> None:
     assert identity.person_of(3) == 3
 
 
+def test_the_instructors_word_stands_even_while_both_are_seen() -> None:
+    room = Room()
+    both = ((1, 300, (RED, BLACK)), (2, 900, (BLUE, WHITE)))
+    room.show(1.0, *both)
+    room.identity.merge(2, into=1)
+    assert room.show(1.0, *both) == []
+    assert room.identity.person_of(2) == 1
+
+
 def wearing(shirt: tuple[int, int, int], trousers: tuple[int, int, int], seed: int = 0) -> np.ndarray:
     image, obs, _ = draw(seed / 1000, {}, ((1, 300, (shirt, trousers)),))
     result = clothing(image, obs.keypoints_px[0], obs.keypoint_scores[0])

@@ -166,6 +166,14 @@ def test_a_lost_track_says_so_and_ends() -> None:
     assert run(tracker, 1.0, observed([]), start=2.5) == []
 
 
+def test_a_body_that_is_lost_while_walking_does_not_fly_on() -> None:
+    tracker = Tracker()
+    for now in times(2.0):
+        tracker.step(observed([(100 + 150 * now, 300)]), now)
+    (lost,) = run(tracker, 1.6, observed([]), start=2.0)
+    assert 390 < lost.box_xyxy[[0, 2]].mean() < 390 + 150 * 0.8
+
+
 @pytest.mark.parametrize(
     "box",
     [[np.nan, 0, 10, 10], [0, 0, np.inf, 10], [10, 0, 0, 10], [0, 10, 10, 0]],
