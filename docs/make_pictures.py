@@ -1,7 +1,7 @@
 """The README's pictures, made by the program: ``python docs/make_pictures.py`` (needs Chromium; writes beside itself).
 
-The sample class is served live with its dashboard; a headless browser takes the page while it runs. The annotated frame comes
-from the run's own video.
+The sample class is served live with its dashboard; a headless browser takes the page while it runs. The annotated
+frame comes from the run's own video.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ def main() -> None:
     """Run the sample, take the page and one annotated frame."""
     with tempfile.TemporaryDirectory() as scratch:
         run = Path(scratch) / "run"
-        command = [sys.executable, "-m", "groupcoach", "run", str(ROOT / "sample_videos" / "class.mp4"), "--out", str(run),
-                   "--save-video", "--serve", "--pace", "live"]  # fmt: skip
+        sample = str(ROOT / "sample_videos" / "class.mp4")
+        command = [sys.executable, "-m", "groupcoach", "run", sample, "--out", str(run), "--save-video", "--serve",
+                   "--pace", "live"]  # fmt: skip
         engine = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT)
         try:
             assert engine.stderr is not None

@@ -16,8 +16,8 @@ from groupcoach.skeleton import ANGLE_INDEX, INDEX
 
 _MEANS: Final = ("knee", "hip", "elbow", "shoulder", "ankle", "shin_lean", "thigh_lean")
 MEASURES: Final[tuple[str, ...]] = (
-    *_MEANS, "knee_low", "waist", "trunk_lean", "trunk_minus_shin", "knees_inside_feet", "hip_sag", "hip_pike",
-    "trunk_swing",
+    *_MEANS, "knee_low", "elbow_low", "waist", "trunk_lean", "trunk_minus_shin", "knees_inside_feet", "hip_sag",
+    "hip_pike", "trunk_swing",
 )  # fmt: skip
 MEASURE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(MEASURES)}
 VIEWS: Final = ("front", "back", "side", "oblique")
@@ -53,8 +53,9 @@ def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Float
 
     for name in _MEANS:
         put(name, *weighted_mean(deg, sigma_deg, (f"left_{name}", f"right_{name}")))
-    sides = [ANGLE_INDEX["left_knee"], ANGLE_INDEX["right_knee"]]
-    put("knee_low", deg[:, sides].min(1), sigma_deg[:, sides].max(1))
+    for name in ("knee", "elbow"):  # of the side that is bent more
+        sides = [ANGLE_INDEX[f"left_{name}"], ANGLE_INDEX[f"right_{name}"]]
+        put(f"{name}_low", deg[:, sides].min(1), sigma_deg[:, sides].max(1))
     lean, lean_s = deg[:, ANGLE_INDEX["trunk_lean"]], sigma_deg[:, ANGLE_INDEX["trunk_lean"]]
     put("trunk_lean", lean, lean_s)
     put("trunk_swing", lean, lean_s)

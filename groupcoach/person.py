@@ -1,8 +1,8 @@
 """Everything that is known of one person: window, votes, counters, sets, faults. Dropping it forgets the person.
 
-Every counted exercise's machine runs all the time (they are cheap); an excursion becomes a repetition when the votes over its
-own time say that this is what the person was doing. So the repetitions made before the vote was sure are booked
-as soon as it is, and a stumble of the classifier loses none.
+Every counted exercise's machine runs all the time (they are cheap); an excursion becomes a repetition when the votes
+over its own time say that this is what the person was doing. So the repetitions made before the vote was sure are
+booked as soon as it is, and a stumble of the classifier loses none.
 """
 
 from __future__ import annotations
@@ -14,23 +14,26 @@ import numpy as np
 
 from groupcoach.classify.vote import Vote
 from groupcoach.classify.window import Window
-from groupcoach.exercises.catalogue import Catalogue, Definition
+from groupcoach.exercises.catalogue import Catalogue, Count, Definition
 from groupcoach.form import RELATIVE_TO_STANDING, Span, judge, passes_gate
 from groupcoach.measures import MEASURE_INDEX, weighted_mean
 from groupcoach.records import Event, Floats, Rep
-from groupcoach.reps import Excursion, Phase, RangeCounter, TemplateCounter
+from groupcoach.reps import Correction, Excursion, Phase, RangeCounter, TemplateCounter
 from groupcoach.skeleton import ANGLE_INDEX
 
 HISTORY_S = 15.0
 PENDING_S = 5.0
 """An excursion waits so long for the votes to make up their mind."""
-SURE, LIKELY, POSSIBLE = 0.5, 0.35, 0.15
-"""Votes for an excursion: enough alone; enough when the vote in force agrees, or the neighbours in a set do; never below."""
+SURE, LIKELY, POSSIBLE = 0.65, 0.5, 0.15
+"""Votes for an excursion: enough alone; enough when the vote in force agrees, or the neighbours in a set do; never
+below."""
 NEIGHBOUR_S = 8.0
 SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0
 _TAIL_S = 0.6
+_WALK = 0.3
+"""Shares of the body's size that the hips may move across the picture within a repetition."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,15 @@ class _Row:
     sigma: Floats
     view: str
     votes: Floats
+    place: tuple[float, float] | None
+
+
+def _drive(count: Count, deg: Floats, sigma_deg: Floats) -> float:
+    """The angle that is counted, NaN = not seen."""
+    if count.sides == "together":
+        return float(weighted_mean(deg[None], sigma_deg[None], count.drive)[0][0])
+    seen = [v for n in count.drive if np.isfinite(v := float(deg[ANGLE_INDEX[n]]))]
+    return (min if count.rest == "high" else max)(seen, default=float("nan"))
 
 
 class PersonState:
@@ -77,7 +89,9 @@ class PersonState:
         """exercise, code, joint, time of the worst fault of the last repetition that had one"""
         self._classes = {name: i for i, name in enumerate(classes)}
         self._counters = {
-            d.id: RangeCounter(d.count) for d in catalogue.counted if d.count.method == "range" and d.id in self._classes
+            d.id: RangeCounter(d.count)
+            for d in catalogue.counted
+            if d.count.method == "range" and d.id in self._classes
         }
         self.templates = {d.id: TemplateCounter(d.template) for d in catalogue.counted if d.template is not None}
         self._rows: deque[_Row] = deque()
@@ -107,13 +121,19 @@ class PersonState:
             self._counters, self._pending = other._counters, other._pending
 
     @property
+    def correction(self) -> Correction | None:
+        """What the template of the exercise in force asks for right now (supervised posture of the source method)."""
+        template = self.templates.get(self.vote.label.exercise)
+        return template.correction if template else None
+
+    @property
     def current_set(self) -> ExerciseSet | None:
         """The last set."""
         return self.sets[-1] if self.sets else None
 
     def step(
         self, t_s: float, deg: Floats, sigma_deg: Floats, values: Floats, sigma: Floats, view: str,
-        votes: Floats | None,
+        votes: Floats | None, place: tuple[float, float] | None = None,
     ) -> list[Event]:  # fmt: skip
         """One frame.
 
@@ -125,9 +145,10 @@ class PersonState:
             sigma: (M,)
             view: ``front``, ``back``, ``side`` or ``oblique``.
             votes: (C,) the classifier's probabilities; None while too little was seen.
+            place: where the hips are across the picture and how large the body is, both px; None = not seen.
         """
         events: list[Event] = []
-        self._rows.append(_Row(t_s, deg, values, sigma, view, self._none if votes is None else votes))
+        self._rows.append(_Row(t_s, deg, values, sigma, view, self._none if votes is None else votes, place))
         while self._rows[0].t_s < t_s - HISTORY_S:
             self._rows.popleft()
         if votes is not None:
@@ -144,15 +165,14 @@ class PersonState:
                     if np.isfinite(value):
                         past.append(value)
         for name, counter in self._counters.items():
-            mean, _ = weighted_mean(deg[None], sigma_deg[None], counter.count.drive)
-            excursion = counter.step(t_s, float(mean[0]))
+            excursion = counter.step(t_s, _drive(counter.count, deg, sigma_deg))
             if excursion is not None:
                 self._pending.append((name, excursion))
                 self._recent.append((name, excursion))
         named = {n: float(deg[i]) for n, i in ANGLE_INDEX.items()} if self.templates else {}
         for name, template in self.templates.items():
-            if self.vote.label.exercise == name:
-                template.step(t_s, named)
+            if self.vote.label.exercise == name and template.step(t_s, named) and self._by_template(name):
+                events.extend(self._book_template(name, template, t_s))
         events.extend(self._settle(t_s))
         return events
 
@@ -168,14 +188,16 @@ class PersonState:
         waiting: list[tuple[str, Excursion]] = []
         supports = {id(e): self._support(name, e) for name, e in self._pending}
         # the better supported of two exercises that one movement fits is booked first
-        for name, e in sorted(self._pending, key=lambda p: (p[1].end_s, -supports[id(p[1])])):
+        order = sorted(self._pending, key=lambda p: (p[1].end_s, -supports[id(p[1])]))
+        self._pending = []  # one that cannot be judged must not come back every frame
+        for name, e in order:
             support, vote = supports[id(e)], self.vote.label.exercise
             if self._overlaps(name, e):
                 continue
             in_set = support >= POSSIBLE and self._neighbourhood(name, e) >= LIKELY
             if support >= SURE or (support >= LIKELY and vote == name) or in_set:
                 span = self._span(e.start_s, e.end_s)
-                if passes_gate(self.catalogue.get(name), span):
+                if passes_gate(self.catalogue.get(name), span) and not self._walks(name, e):
                     events.extend(self._book(self.catalogue.get(name), e, span, t_s))
             elif t_s - e.end_s <= PENDING_S and not last:
                 waiting.append((name, e))
@@ -189,6 +211,17 @@ class PersonState:
         # the second half counts: at the start the window still shows what was before
         late = votes[len(votes) // 3 :]
         return float(np.mean(late)) if late else 0.0
+
+    def _walks(self, name: str, e: Excursion) -> bool:
+        """Whether the body went elsewhere meanwhile: somebody who walks by swings arms and bends knees, too."""
+        if self.catalogue.get(name).count.travels:
+            return False
+        at = [r.place for r in self._rows if e.start_s <= r.t_s <= e.end_s and r.place is not None]
+        if len(at) < 2:
+            return False
+        third = max(1, len(at) // 4)
+        x, size = np.array([p[0] for p in at]), np.array([p[1] for p in at])
+        return bool(abs(np.median(x[-third:]) - np.median(x[:third])) > _WALK * np.median(size))
 
     def _neighbourhood(self, name: str, e: Excursion) -> float:
         """Mean support of the excursions of one exercise around this one: repetitions come in sets of their like."""
@@ -213,6 +246,17 @@ class PersonState:
             np.stack([r.deg for r in rows]), [r.view for r in rows],
         )  # fmt: skip
 
+    def _by_template(self, name: str) -> bool:
+        return self.catalogue.get(name).count.method == "template"
+
+    def _book_template(self, name: str, template: TemplateCounter, t_s: float) -> list[Event]:
+        """A repetition of a definition that counts by its template: from taking the posture to standing again."""
+        definition = self.catalogue.get(name)
+        start_s = template.near_s if template.near_s is not None else t_s
+        reached_s = template.reached_s if template.reached_s is not None else t_s
+        e = Excursion(start_s, reached_s, t_s, 0.0, float("nan"))
+        return self._book(definition, e, self._span(start_s, t_s), t_s)
+
     def _book(self, definition: Definition, e: Excursion, span: Span, t_s: float) -> list[Event]:
         standing = {n: float(np.median(past)) for n, past in self._standing.items() if len(past) >= 10}
         faults = judge(definition, span, e.turn_s, standing)
@@ -224,7 +268,8 @@ class PersonState:
         rep = Rep(definition.id, number, e.start_s, e.turn_s, e.end_s, e.range_deg, faults)
         current.reps.append(rep)
         current.end_s = max(current.end_s, e.end_s)
-        self._counters[definition.id].confirm(e)
+        if definition.id in self._counters:
+            self._counters[definition.id].confirm(e)
         events = [Event(t_s, "rep_counted", self.person_id, {
             "exercise": rep.exercise, "number": number, "start_s": round(rep.start_s, 3),
             "turn_s": round(rep.turn_s, 3), "end_s": round(rep.end_s, 3), "range_deg": round(rep.range_deg, 1),

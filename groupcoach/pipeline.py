@@ -17,6 +17,8 @@ from groupcoach.mesh.camera import Camera
 from groupcoach.mesh.regressor import PersonInput, Regressor
 from groupcoach.person import PersonState
 from groupcoach.records import BodyPose, Event, Floats, Frame, JointAngles, Observations, Track, TrackState
+from groupcoach.reps import IllegalMove
+from groupcoach.skeleton import INDEX
 from groupcoach.track.identity import Identity, Participant
 from groupcoach.track.tracker import Tracker
 
@@ -50,6 +52,7 @@ class Pipeline:
         self.skipped = 0
         """Readings of one person in one frame that could not be used."""
         self.camera: Camera | None = None
+        self._followed: dict[int, int] = {}
 
     def step(self, frame: Frame) -> tuple[list[Event], list[Seen]]:
         """Everything that happened in this frame, and everybody who is in it."""
@@ -61,7 +64,8 @@ class Pipeline:
             events = self.identity.step(tracks, found, frame.image, t_s)
         with watch.stage("landmarks"):
             self._vouch(frame, tracks, found)
-            people = self.landmarks.look(frame, self._inputs(tracks, found, TrackState.CONFIRMED))
+            people = self._one_each(self._inputs(tracks, found, TrackState.CONFIRMED))
+            people = self.landmarks.look(frame, people)
         with watch.stage("mesh"):
             self.camera = Camera.guess(frame.image.shape[1], frame.image.shape[0])
             poses = self.regressor.fit(people, self.camera, t_s)
@@ -70,7 +74,7 @@ class Pipeline:
             states = [self._state(p) for p in people]
             votes = self._classify(states, poses, joint_angles, t_s)
         with watch.stage("reps"):
-            events += self._count(states, poses, joint_angles, votes, t_s)
+            events += self._count(people, states, poses, joint_angles, votes, t_s)
         return events, self._seen(people, found, tracks, states, poses, joint_angles, votes)
 
     def finish(self, t_s: float) -> list[Event]:
@@ -99,6 +103,16 @@ class Pipeline:
             young = [p for p in self._inputs(tracks, found, TrackState.TENTATIVE) if p.track_id in doubtful]
             for track_id in self.landmarks.second_opinion(frame, young):
                 self.tracker.vouch(track_id)
+
+    def _one_each(self, people: list[PersonInput]) -> list[PersonInput]:
+        """One body per person: of two that the instructor called one (a mirror image), the one followed so far."""
+        chosen: dict[int, PersonInput] = {}
+        for p in people:
+            person_id = self.identity.person_of(p.track_id)
+            if person_id is not None and (person_id not in chosen or self._followed.get(person_id) == p.track_id):
+                chosen[person_id] = p
+        self._followed.update({person_id: p.track_id for person_id, p in chosen.items()})
+        return list(chosen.values())
 
     @staticmethod
     def _inputs(tracks: list[Track], found: Observations, state: TrackState) -> list[PersonInput]:
@@ -136,8 +150,8 @@ class Pipeline:
         return votes
 
     def _count(
-        self, states: list[PersonState], poses: list[BodyPose], joint_angles: list[JointAngles],
-        votes: list[Floats | None], t_s: float,
+        self, people: list[PersonInput], states: list[PersonState], poses: list[BodyPose],
+        joint_angles: list[JointAngles], votes: list[Floats | None], t_s: float,
     ) -> list[Event]:  # fmt: skip
         if not states:
             return []
@@ -148,9 +162,10 @@ class Pipeline:
         events: list[Event] = []
         for i, state in enumerate(states):
             try:
-                events += state.step(t_s, deg[i], sigma_deg[i], values[i], sigma[i], views[i], votes[i])
-            except (ArithmeticError, LookupError, ValueError):  # one person's bad data never stops the class
-                self.skipped += 1
+                place = _place(poses[i], people[i].box_xyxy)
+                events += state.step(t_s, deg[i], sigma_deg[i], values[i], sigma[i], views[i], votes[i], place)
+            except (ArithmeticError, LookupError, ValueError, IllegalMove):
+                self.skipped += 1  # one person's bad data never stops the class
         return events
 
     def _seen(
@@ -166,6 +181,12 @@ class Pipeline:
             out.append(Seen(participant, states[i], person.box_xyxy, score[person.track_id], poses[i],
                             joint_angles[i], label))  # fmt: skip
         return out
+
+
+def _place(pose: BodyPose, box: Floats) -> tuple[float, float] | None:
+    """Hips across the picture and size of the body, px."""
+    x, size = float(pose.joints_px[INDEX["pelvis"], 0]), float(np.hypot(*(box[2:] - box[:2])))
+    return (x, size) if np.isfinite(x) and size > 1.0 else None
 
 
 def build_pipeline(

@@ -84,8 +84,8 @@ _LOST_S = 2.0
 class RangeCounter:
     """Out and back, counted relative to the person's own range.
 
-    A repetition needs 0.4 of the person's usual range (less is a fidget, more would lose the shallow repetition that is to be
-    corrected), and never less than the definition's smallest.
+    A repetition needs 0.4 of the person's usual range (less is a fidget, more would lose the shallow repetition that
+    is to be corrected), and never less than the definition's smallest.
     """
 
     def __init__(self, count: Count) -> None:
@@ -167,9 +167,7 @@ class RangeCounter:
     def _home_is_nearer(self, t_s: float, value: float) -> Excursion | None:
         """The drive came most of the way and goes out again: its rest is no longer where it was (soft elbows)."""
         self._fire(Move.HOME)
-        done = Excursion(
-            self._start_s, self._turn_s, self._low_s, self._peak - self._low, self._sign * self._peak
-        )  # fmt: skip
+        done = Excursion(self._start_s, self._turn_s, self._low_s, self._peak - self._low, self._sign * self._peak)
         self._rest, self._rest_s = self._low, self._low_s
         self._fire(Move.LEFT)
         self._start_s, self._peak, self._turn_s = self._low_s, value, t_s
@@ -242,6 +240,10 @@ class TemplateCounter:
         self.stage = Stage.STAND
         self.correction: Correction | None = None
         self.count = 0
+        self.near_s: float | None = None
+        """When the posture of the current (or last) repetition was taken ..."""
+        self.reached_s: float | None = None
+        """... and when it was held long enough."""
         self._mirror = False
         self._t: float | None = None
         self._near_since: float | None = None
@@ -277,9 +279,11 @@ class TemplateCounter:
         counts, hold_s = False, tpl.hold_s - _HOLD_GRACE_S
         if self.stage is Stage.STAND and self._near_since is not None and t_s - self._near_since >= hold_s:
             self._fire(Reading.NEAR)
+            self.near_s = self._near_since
             self._held_since = t_s if largest < tpl.count_deg else None
         elif self.stage is Stage.POSTURE and self._held_since is not None and t_s - self._held_since >= hold_s:
             self._fire(Reading.HELD)
+            self.reached_s = t_s
         elif self.stage is not Stage.STAND and largest > 2 * tpl.enter_deg:
             counts = self._fire(Reading.AWAY)
             self.count += counts

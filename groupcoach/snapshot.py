@@ -11,6 +11,7 @@ from groupcoach.exercises.catalogue import Catalogue
 from groupcoach.person import FAULT_STANDS_S, PersonState
 from groupcoach.pipeline import Pipeline
 from groupcoach.records import PersonCard, Snapshot
+from groupcoach.reps import Correction
 from groupcoach.track.identity import Participant
 
 UNKNOWN = {"en": "...", "ko": "..."}
@@ -20,6 +21,21 @@ def exercise_name(catalogue: Catalogue, exercise: str, language: str) -> str:
     """In the class's language."""
     found = catalogue.definitions.get(exercise)
     return found.names.get(language) if found else UNKNOWN.get(language, "...")
+
+
+_PARTS = {
+    "left_knee": ("left knee", "왼쪽 무릎"), "right_knee": ("right knee", "오른쪽 무릎"), "waist": ("waist", "허리"),
+}  # fmt: skip
+
+
+def correction_text(correction: Correction, language: str) -> str:
+    """``bend your left knee more``: the direction the template asks for."""
+    plain = correction.angle.replace("_", " ")
+    en, ko = _PARTS.get(correction.angle, (plain, plain))
+    more = correction.error_deg > 0
+    if language == "ko":
+        return f"{ko}을(를) 더 {'굽히세요' if more else '펴세요'}"
+    return f"{'bend' if more else 'straighten'} your {en}" + (" more" if more else "")
 
 
 def card(
@@ -36,6 +52,8 @@ def card(
     if state and state.last_fault and t_s - state.last_fault[3] < FAULT_STANDS_S:
         exercise, code, joint, since = state.last_fault
         text = catalogue.get(exercise).rule(code).text.get(language)
+    elif state and (correction := state.correction):
+        joint, text = correction.angle, correction_text(correction, language)
     totals = state.totals if state else {}
     return PersonCard(
         person_id=person.person_id, name=person.name, spot=person.spot, present=person.present, exercise=shown,

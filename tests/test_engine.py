@@ -30,8 +30,8 @@ from groupcoach.skeleton import ANGLES, JOINTS
 from groupcoach.source.scripted import ScriptedSource
 from groupcoach.store.run_dir import load_run
 
-FORMATS_SUMMARY = {"schema", "source", "frames", "dropped_frames", "duration_s", "wall_s", "fps", "detector", "regressor",
-                   "device", "stage_ms", "people"}  # fmt: skip
+FORMATS_SUMMARY = {"schema", "source", "frames", "dropped_frames", "duration_s", "wall_s", "fps", "detector",
+                   "regressor", "device", "stage_ms", "people"}  # fmt: skip
 FORMATS_PERSON = {"id", "name", "spot", "track_ids", "first_s", "last_s", "seen_s", "median_box_xyxy", "exercises"}
 FORMATS_EXERCISE = {"exercise", "start_s", "end_s", "reps", "clean_reps", "hold_s", "rep_end_s", "faults"}
 
@@ -348,12 +348,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EngineServer]]:
 
     made: list[EngineServer] = []
 
-    class Any_Port(EngineServer):  # noqa: N801
+    class AnyPort(EngineServer):
         def __init__(self, board: LiveBoard) -> None:
             super().__init__(board, port=0)
             made.append(self)
 
-    monkeypatch.setattr(module, "EngineServer", Any_Port)
+    monkeypatch.setattr(module, "EngineServer", AnyPort)
     yield made
     for server in made:
         server.stop()
@@ -375,7 +375,12 @@ def test_the_engine_answers_while_the_class_runs(
     assert [a["frame"] for a in answers] == [29, 99]
     assert answers[0]["running"] is True
     (card,) = answers[1]["people"]
-    assert (card["name"], card["exercise"], card["exercise_name"], card["present"]) == ("Person 1", "squat", "Squat", True)
+    assert (card["name"], card["exercise"], card["exercise_name"], card["present"]) == (
+        "Person 1",
+        "squat",
+        "Squat",
+        True,
+    )
     assert 1 <= card["reps"] <= counts(result)["squat"]
     assert "http://127.0.0.1:" in capfd.readouterr().err
     with pytest.raises(httpx.HTTPError):

@@ -34,7 +34,14 @@ def votes_of(shares: Votes) -> Floats | None:
 
 
 def live(
-    state: PersonState, seconds: float, pose: At, votes: At, *, from_s: float = 0.0, fps: float = FPS, view: str = "side"
+    state: PersonState,
+    seconds: float,
+    pose: At,
+    votes: At,
+    *,
+    from_s: float = 0.0,
+    fps: float = FPS,
+    view: str = "side",
 ) -> list[Event]:
     """Feed a stretch of time: ``pose`` and ``votes`` tell, for a time, angles by name and shares by class."""
     events = []
@@ -48,6 +55,10 @@ def live(
                     deg[ANGLE_INDEX[side + name]] = value
         for name in ("knee", "hip", "elbow", "shoulder"):
             values[MEASURE_INDEX[name]] = (deg[ANGLE_INDEX[f"left_{name}"]] + deg[ANGLE_INDEX[f"right_{name}"]]) / 2
+        for name in ("knee", "elbow"):
+            values[MEASURE_INDEX[f"{name}_low"]] = min(
+                deg[ANGLE_INDEX[f"left_{name}"]], deg[ANGLE_INDEX[f"right_{name}"]]
+            )
         values[MEASURE_INDEX["trunk_lean"]] = deg[ANGLE_INDEX["trunk_lean"]]
         for name in named.keys() & MEASURE_INDEX.keys():
             values[MEASURE_INDEX[name]] = named[name]
@@ -149,6 +160,25 @@ def test_arms_and_legs_at_once_are_one_exercise() -> None:
     assert state.totals == {"squat": 5}
 
 
+@pytest.mark.parametrize("seen", ["both arms", "only the left"])
+def test_curls_of_one_arm_after_the_other_count_each(seen: str) -> None:
+    def pose(t: float) -> dict[str, float]:
+        left, right = wave(t, 1, 1, 2, 170, 50), wave(t, 3, 1, 2, 170, 50)
+        left, right = min(left, wave(t, 5, 1, 2, 170, 50)), min(right, wave(t, 7, 1, 2, 170, 50))
+        return {"left_elbow": left, "right_elbow": right if seen == "both arms" else np.nan}
+
+    state = person()
+    live(state, 11, pose, always(biceps_curl=0.9))
+    assert state.totals == {"biceps_curl": 4 if seen == "both arms" else 2}
+    assert state.sets[0].faults() == {}
+
+
+def test_curls_of_both_arms_at_once_count_once() -> None:
+    state = person()
+    live(state, 11, lambda t: {"elbow": wave(t, 1, 4, 2, 170, 50)}, always(biceps_curl=0.9))
+    assert state.totals == {"biceps_curl": 4}
+
+
 def test_two_exercises_after_each_other() -> None:
     state = person()
     events = live(state, 12, squatting(), always(squat=0.9))
@@ -206,7 +236,8 @@ def test_a_good_repetition_wipes_the_fault() -> None:
 
 def test_knees_in_needs_to_have_seen_the_person_stand() -> None:
     pose: At = lambda t: {  # noqa: E731
-        "knee": wave(t, 4, 3, 2, 172, 85), "knees_inside_feet": wave(t, 4, 3, 2, 0.05, 0.45),
+        "knee": wave(t, 4, 3, 2, 172, 85),
+        "knees_inside_feet": wave(t, 4, 3, 2, 0.05, 0.45),
     }
     seen, unseen = person(), person()
     live(seen, 12, pose, lambda t: {"stand": 0.9} if t < 4 else {"squat": 0.9}, view="front")

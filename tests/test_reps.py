@@ -156,6 +156,18 @@ def test_a_bounce_at_the_bottom_is_one_repetition() -> None:
     assert [round(e.turn_s, 1) for e in done] == [pytest.approx(3.2, abs=0.2)]
 
 
+@pytest.mark.parametrize("fps", [8, 15, 30])
+@pytest.mark.parametrize("straight", [150, 178])
+def test_who_rests_less_straight_than_before_is_counted_all_the_same(fps: float, straight: float) -> None:
+    # arms straight on the way to the floor, then push-ups that end with soft elbows
+    t = clock(16, fps)
+    drive = np.where(t < 1.0, straight, squats(t, 5, 2.4, high=138, low=62))
+    done = counted(t, drive)
+    assert [e.turn_s for e in done[-4:]] == pytest.approx([4.6, 7.0, 9.4, 11.8], abs=0.35)
+    assert len(done) == 5
+    assert all(e.range_deg == pytest.approx(76, abs=12) for e in done[1:-1])
+
+
 def test_half_a_dip_counts_nothing() -> None:
     t = clock(18, 15)
     assert counted(t, squats(t, 5, 3.0, low=144)) == []  # smaller than the smallest range
@@ -209,6 +221,23 @@ def test_the_time_of_the_source_does_not_matter() -> None:
     t = clock(18, 15)
     late = counted(t + 3600.0, squats(t, 5, 3.0))
     assert [e.end_s - 3600 for e in late] == pytest.approx([e.end_s for e in counted(t, squats(t, 5, 3.0))])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_comes_no_illegal_move_is_made(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    t = np.cumsum(rng.choice([0.03, 0.1, 0.5, 2.5], 600, p=[0.5, 0.4, 0.08, 0.02]))
+    drive = np.clip(130 + np.cumsum(rng.normal(0, 12, 600)) % 80 + rng.normal(0, 15, 600), 0, 180)
+    drive[rng.random(600) < 0.1] = np.nan
+    done = counted(t, drive)
+    machine = TemplateCounter(the_template())
+    for t_s, a, b in zip(t, drive, drive[::-1], strict=True):
+        machine.step(float(t_s), {"left_knee": a, "right_knee": b, "waist": 165.0})
+    for e in done:
+        assert e.start_s < e.end_s
+        assert e.turn_s <= e.end_s
+        assert e.range_deg >= SQUAT.min_range_deg
+    assert [e.end_s for e in done] == sorted(e.end_s for e in done)
 
 
 def test_a_drive_that_rests_low_counts_upwards() -> None:

@@ -79,7 +79,12 @@ def _openvino_forward(plan: InputPlan, threads: int) -> Forward:
     from openvino.preprocess import PrePostProcessor
 
     core = ov.Core()
-    model = core.read_model(export_openvino(assets.locate(WEIGHTS)))
+    weights = assets.locate(WEIGHTS)
+    try:
+        model = core.read_model(export_openvino(weights))
+    except RuntimeError:  # a damaged export: it is ours, so it is made again
+        shutil.rmtree(assets.derived_path(WEIGHTS) / "openvino", ignore_errors=True)
+        model = core.read_model(export_openvino(weights))
     model.reshape([1, 3, plan.height, plan.width])
     prep = PrePostProcessor(model)
     prep.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))

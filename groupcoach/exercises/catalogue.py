@@ -50,13 +50,18 @@ class Count(_Table):
 
     method: Literal["range", "template", "none"]
     drive: tuple[str, ...] = ()
-    """Angles whose mean goes out and back once a repetition; the better seen side counts more."""
+    """Angles that go out and back once a repetition."""
+    sides: Literal["together", "each"] = "together"
+    """``together``: the drive is their mean, the better seen side counts more. ``each``: the side that is farther out,
+    for what one arm can do alone."""
     rest: Literal["high", "low"] = "high"
     """Where the drive lies between repetitions."""
     min_range_deg: float = Field(default=30, gt=0, le=180)
     """Smaller excursions are none. Above it the person's own range decides."""
     turn_limit_deg: float | None = None
     """At the turn the drive is past this value."""
+    travels: bool = False
+    """The exercise may go somewhere, as a walking lunge does; any other stays on its spot."""
     min_s: float = Field(default=0.4, gt=0)
     max_s: float = Field(default=10.0, gt=0)
 

@@ -1,7 +1,7 @@
 """Simulated bodies looked at by the real landmark network, so that training sees the network's own errors.
 
-One body alone on a plain ground, small and without a room: what matters here is the pose, its view and its occlusions of
-itself. The full class comes from ``groupcoach simulate``.
+One body alone on a plain ground, small and without a room: what matters here is the pose, its view and its occlusions
+of itself. The full class comes from ``groupcoach simulate``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Studio:
 
     @staticmethod
     def _camera(joints: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Rotation (3, 3) room -> camera axes and the camera's place (3,): any side, 0.8 to 2.6 m high, 3 to 7 m away."""
+        """Rotation (3, 3) room -> camera axes and the camera's place (3,): any side, 0.8 to 2.6 m high, 3 to 7 m off."""
         target = joints[:, INDEX["pelvis"]].mean(0)
         target = target + np.array([0.0, rng.uniform(-0.2, 0.2), 0.0])
         angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(3.0, 7.0)

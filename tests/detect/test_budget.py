@@ -89,8 +89,8 @@ def test_the_last_answer_is_carried_with_the_box_and_not_for_long() -> None:
     assert got[0].landmarks.px[0] == pytest.approx([55.0, 85.0])
     assert got[1].landmarks is not None
     assert got[1].landmarks.px[0] == pytest.approx([150.0, 80.0])
-    # 16 people at two frames a second: what is half a second old serves nobody
-    late = b.look(frame(0.6), moved)
+    # 16 people and a pause: what is 0.8 s old serves nobody
+    late = b.look(frame(0.9), moved)
     assert [p.landmarks is not None for p in late] == [k in net.calls[-1] for k in range(16)]
 
 
