@@ -69,7 +69,7 @@ class Studio:
 
     @staticmethod
     def _camera(joints: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Rotation (3, 3) room -> camera axes and the camera's place (3,): any side, 0.8 to 2.6 m high, 3 to 7 m off."""
+        """Rotation (3, 3) room -> camera axes, and the camera's place (3,): any side, 3 to 7 m off."""
         target = joints[:, INDEX["pelvis"]].mean(0)
         target = target + np.array([0.0, rng.uniform(-0.2, 0.2), 0.0])
         angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(3.0, 7.0)
