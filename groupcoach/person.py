@@ -32,6 +32,8 @@ SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0
 _TAIL_S = 0.6
+_POSTURE_DEG, _POSTURE_S = 10.0, 0.4
+"""So far beside its gate, and for so long, the trunk is in no posture for an exercise."""
 _WALK = 0.3
 """Shares of the body's size that the hips may move across the picture within a repetition."""
 
@@ -98,6 +100,7 @@ class PersonState:
         self._pending: list[tuple[str, Excursion]] = []
         self._recent: deque[tuple[str, Excursion]] = deque(maxlen=40)
         self._standing: dict[str, deque[float]] = {name: deque(maxlen=60) for name in RELATIVE_TO_STANDING}
+        self._out_s: dict[str, float] = {}
         self._none = np.zeros(len(classes))
 
     @property
@@ -165,6 +168,9 @@ class PersonState:
                     if np.isfinite(value):
                         past.append(value)
         for name, counter in self._counters.items():
+            if self._out_of_posture(name, t_s, float(values[MEASURE_INDEX["trunk_lean"]])):
+                counter.restart()
+                continue
             excursion = counter.step(t_s, _drive(counter.count, deg, sigma_deg))
             if excursion is not None:
                 self._pending.append((name, excursion))
@@ -175,6 +181,15 @@ class PersonState:
                 events.extend(self._book_template(name, template, t_s))
         events.extend(self._settle(t_s))
         return events
+
+    def _out_of_posture(self, name: str, t_s: float, lean_deg: float) -> bool:
+        """Whether the trunk has for a while not been as the exercise needs it: straight arms of somebody who stands
+        are no rest level for push-ups."""
+        low, high = self.catalogue.get(name).gate.get("trunk_lean", (0.0, 180.0))
+        if not np.isfinite(lean_deg) or low - _POSTURE_DEG <= lean_deg <= high + _POSTURE_DEG:
+            self._out_s.pop(name, None)
+            return False
+        return t_s - self._out_s.setdefault(name, t_s) >= _POSTURE_S
 
     def finish(self, t_s: float) -> list[Event]:
         """The class ends: what still waits is decided on what was seen."""

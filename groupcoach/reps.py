@@ -75,7 +75,7 @@ class Excursion:
 
 
 # Shares of the excursion: to leave, to have turned, to be home; to be home when it goes out again from there.
-_LEAVE, _TURN, _HOME, _NEARLY = 0.5, 0.25, 0.30, 0.6
+_LEAVE, _TURN, _HOME, _NEARLY = 0.5, 0.25, 0.30, 0.5
 _SMOOTH_S = 0.05
 _OWN = 0.4
 _LOST_S = 2.0
@@ -113,7 +113,7 @@ class RangeCounter:
     def step(self, t_s: float, drive_deg: float) -> Excursion | None:
         """One more reading of the drive; NaN = not seen. Returns an excursion when one has come home."""
         if self._t is not None and t_s - self._t > _LOST_S:
-            self._restart()
+            self.restart()
         if not np.isfinite(drive_deg):
             return None
         # a single wild reading does not pass a median of three; then a light low pass
@@ -178,7 +178,8 @@ class RangeCounter:
         far = limit is None or self._sign * e.turn_deg >= self._sign * limit
         return far and e.range_deg >= self._needed() and self.count.min_s <= e.end_s - e.start_s
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
+        """Forget the repetition under way and the rest level: the person was away, or in another posture."""
         if self.phase is not Phase.REST:
             self._fire(Move.EXPIRED)
         self._t = None
