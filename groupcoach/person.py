@@ -24,9 +24,10 @@ from groupcoach.skeleton import ANGLE_INDEX
 HISTORY_S = 15.0
 PENDING_S = 5.0
 """An excursion waits so long for the votes to make up their mind."""
-SURE, LIKELY, POSSIBLE = 0.65, 0.5, 0.15
-"""Votes for an excursion: enough alone; enough when the vote in force agrees, or the neighbours in a set do; never
-below."""
+SURE, LIKELY, POSSIBLE = 0.75, 0.5, 0.15
+"""Votes for an excursion: enough to open a set alone; enough within a set, or to open one together with its neighbours;
+never below."""
+TOGETHER = 0.6
 NEIGHBOUR_S = 8.0
 SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
@@ -183,8 +184,10 @@ class PersonState:
         return events
 
     def _out_of_posture(self, name: str, t_s: float, lean_deg: float) -> bool:
-        """Whether the trunk has for a while not been as the exercise needs it: straight arms of somebody who stands
-        are no rest level for push-ups."""
+        """Whether the trunk has for a while not been as the exercise needs it.
+
+        Straight arms of somebody who stands are no rest level for push-ups.
+        """
         low, high = self.catalogue.get(name).gate.get("trunk_lean", (0.0, 180.0))
         if not np.isfinite(lean_deg) or low - _POSTURE_DEG <= lean_deg <= high + _POSTURE_DEG:
             self._out_s.pop(name, None)
@@ -206,11 +209,10 @@ class PersonState:
         order = sorted(self._pending, key=lambda p: (p[1].end_s, -supports[id(p[1])]))
         self._pending = []  # one that cannot be judged must not come back every frame
         for name, e in order:
-            support, vote = supports[id(e)], self.vote.label.exercise
+            support = supports[id(e)]
             if self._overlaps(name, e):
                 continue
-            in_set = support >= POSSIBLE and self._neighbourhood(name, e) >= LIKELY
-            if support >= SURE or (support >= LIKELY and vote == name) or in_set:
+            if self._is_rep(name, e, support):
                 span = self._span(e.start_s, e.end_s)
                 if passes_gate(self.catalogue.get(name), span) and not self._walks(name, e):
                     events.extend(self._book(self.catalogue.get(name), e, span, t_s))
@@ -218,6 +220,23 @@ class PersonState:
                 waiting.append((name, e))
         self._pending = waiting
         return events
+
+    def _is_rep(self, name: str, e: Excursion, support: float) -> bool:
+        """Whether the votes make an excursion a repetition.
+
+        On people who exercise, the first repetition of a set has 0.8 of the votes and more; a gesture that looks like
+        one has 0.5 to 0.65. So a set needs clear votes or company to open, and less to go on.
+        """
+        if support >= SURE:
+            return True
+        if support < POSSIBLE:
+            return False
+        around, best = self._neighbourhood(name, e)
+        current = self.current_set
+        open_set = current is not None and current.exercise == name and e.start_s - current.end_s <= NEIGHBOUR_S
+        if open_set or best >= SURE:
+            return support >= LIKELY or around >= LIKELY
+        return support >= LIKELY and around >= TOGETHER
 
     def _support(self, name: str, e: Excursion) -> float:
         """Mean vote for an exercise over an excursion and a moment after it (a window looks back, so it lags)."""
@@ -238,13 +257,18 @@ class PersonState:
         x, size = np.array([p[0] for p in at]), np.array([p[1] for p in at])
         return bool(abs(np.median(x[-third:]) - np.median(x[:third])) > _WALK * np.median(size))
 
-    def _neighbourhood(self, name: str, e: Excursion) -> float:
-        """Mean support of the excursions of one exercise around this one: repetitions come in sets of their like."""
+    def _neighbourhood(self, name: str, e: Excursion) -> tuple[float, float]:
+        """Support of the excursions of one exercise around this one: mean with it, and the best of the others.
+
+        Repetitions come in sets of their like.
+        """
         around = [
-            self._support(name, other) for n, other in self._recent
+            (other is e, self._support(name, other)) for n, other in self._recent
             if n == name and abs(other.turn_s - e.turn_s) <= NEIGHBOUR_S and other.start_s >= self._rows[0].t_s
         ]  # fmt: skip
-        return float(np.mean(around)) if len(around) >= 2 else 0.0
+        if len(around) < 2:
+            return 0.0, 0.0
+        return float(np.mean([s for _, s in around])), max((s for own, s in around if not own), default=0.0)
 
     def _overlaps(self, name: str, e: Excursion) -> bool:
         for done in reversed(self.sets[-2:]):

@@ -176,6 +176,10 @@ class RangeCounter:
     def _is_whole(self, e: Excursion) -> bool:
         limit = self.count.turn_limit_deg
         far = limit is None or self._sign * e.turn_deg >= self._sign * limit
+        limit = self.count.rest_limit_deg
+        # the rest is where the excursion began: range_deg before the turn
+        if limit is not None and self._sign * limit < self._sign * e.turn_deg - e.range_deg:
+            return False
         return far and e.range_deg >= self._needed() and self.count.min_s <= e.end_s - e.start_s
 
     def restart(self) -> None:

@@ -149,8 +149,19 @@ def test_movement_that_is_no_exercise_counts_nothing(label: str) -> None:
 
 def test_a_movement_that_fits_two_exercises_is_booked_once() -> None:
     state = person()
-    live(state, 13, squatting(), always(squat=0.5, lunge=0.4))
+    live(state, 13, squatting(), always(squat=0.65, lunge=0.3))
     assert state.totals == {"squat": 5}
+
+
+def test_one_gesture_opens_no_set_and_several_of_its_kind_do() -> None:
+    once, often = person(), person()
+    live(once, 8, squatting(n=1), always(squat=0.6, unknown=0.4))
+    assert once.totals == {}
+    live(often, 13, squatting(n=4), always(squat=0.65, unknown=0.3))
+    assert often.totals == {"squat": 4}
+    sure = person()
+    live(sure, 8, squatting(n=1), always(squat=0.85, unknown=0.15))
+    assert sure.totals == {"squat": 1}
 
 
 def test_arms_and_legs_at_once_are_one_exercise() -> None:

@@ -60,6 +60,8 @@ class Count(_Table):
     """Smaller excursions are none. Above it the person's own range decides."""
     turn_limit_deg: float | None = None
     """At the turn the drive is past this value."""
+    rest_limit_deg: float | None = None
+    """At rest the drive is beyond this value: arms that hang, not arms that gesture."""
     travels: bool = False
     """The exercise may go somewhere, as a walking lunge does; any other stays on its spot."""
     min_s: float = Field(default=0.4, gt=0)

@@ -23,6 +23,8 @@ _PLACE_SPREAD = 0.6
 """Heights; grows by half a height per second away, up to three."""
 _CLOTHES_ALIKE = 0.42
 _ACCEPT = 0.6
+_DECIDE_S = 1.5
+"""So long after its birth a track may stay undecided."""
 
 
 @dataclass(slots=True)
@@ -74,6 +76,8 @@ class Identity:
         for track in sorted(newcomers, key=lambda t: float(t.box_xyxy[0] + t.box_xyxy[2])):
             events.extend(self._welcome(track, obs, image, t_s, {t.track_id for t in seen}))
         for track in seen:
+            if track.track_id not in self._of_track:
+                continue  # not decided yet
             person = self.people[self._of_track[track.track_id]]
             if not person.present:
                 events.append(Event(t_s, "person_returned", person.person_id, {"name": person.name}))
@@ -128,10 +132,14 @@ class Identity:
     ) -> list[Event]:  # fmt: skip
         row = track.observation
         colours = clothing(image, obs.keypoints_px[row], obs.keypoint_scores[row])
+        missing = [
+            p for p in self.people.values()
+            if t_s - p.last_s >= _MISSING_S and not any(t in seen for t in p.track_ids)
+        ]  # fmt: skip
+        if missing and (colours is None or np.isnan(colours).any()) and t_s - track.born_s < _DECIDE_S:
+            return []  # half of the body is still behind the edge of the picture: look again before deciding
         best, score = None, _ACCEPT
-        for person in self.people.values():
-            if t_s - person.last_s < _MISSING_S or any(t in seen for t in person.track_ids):
-                continue
+        for person in missing:
             evidence = self._evidence(person, track, colours, track.born_s - person.last_s)
             if evidence > score:
                 best, score = person, evidence
@@ -159,5 +167,8 @@ class Identity:
         spread = _PLACE_SPREAD + 0.5 * min(max(gap_s, 0.0), 5.0)
         place = 1.2 - min(0.5 * (distance / spread) ** 2, 3.0) - 0.15 * min(max(gap_s, 0.0) / 10.0, 4.0)
         unlike = float("nan") if colours is None or person.colours is None else unlikeness(colours, person.colours)
-        clothes = 0.0 if np.isnan(unlike) else float(np.clip((_CLOTHES_ALIKE - unlike) / 0.12, -4.0, 2.0))
+        if np.isnan(unlike):  # without clothes to compare, the place speaks only for a moment
+            clothes = -min(0.2 * max(gap_s, 0.0), 1.0)
+        else:
+            clothes = float(np.clip((_CLOTHES_ALIKE - unlike) / 0.12, -4.0, 2.0))
         return place + clothes
