@@ -49,7 +49,7 @@ def main() -> None:
         finally:
             engine.kill()
         video = cv2.VideoCapture(str(run / "annotated.mp4"))
-        video.set(cv2.CAP_PROP_POS_FRAMES, int(0.55 * video.get(cv2.CAP_PROP_FRAME_COUNT)))
+        video.set(cv2.CAP_PROP_POS_FRAMES, int(0.47 * video.get(cv2.CAP_PROP_FRAME_COUNT)))
         ok, frame = video.read()
         assert ok
         cv2.imwrite(str(ROOT / "docs" / "annotated.png"), frame)
