@@ -98,3 +98,27 @@ def for_the_browser(engine_url: str, page_url: str | None) -> str:
         host = "127.0.0.1" if page.hostname == "::1" else page.hostname
         return engine._replace(netloc=f"{host}:{engine.port or 80}").geturl()
     return engine_url
+
+
+def film_length(film: Path) -> tuple[int, float]:
+    """Frames of a film and frames a second; (0, 1.0) when it cannot be read."""
+    from groupcoach.source.opencv import cv2
+
+    video = cv2.VideoCapture(str(film))
+    frames, fps = int(video.get(cv2.CAP_PROP_FRAME_COUNT)), float(video.get(cv2.CAP_PROP_FPS))
+    video.release()
+    return (frames, fps) if frames > 0 and fps > 0 else (0, 1.0)
+
+
+def film_frame(film: Path, number: int) -> bytes | None:
+    """One frame of a film as JPEG, None when it cannot be read."""
+    from groupcoach.source.opencv import cv2
+
+    video = cv2.VideoCapture(str(film))
+    video.set(cv2.CAP_PROP_POS_FRAMES, number)
+    read, picture = video.read()
+    video.release()
+    if not read:
+        return None
+    made, jpeg = cv2.imencode(".jpg", picture)
+    return bytes(jpeg) if made else None

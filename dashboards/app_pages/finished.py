@@ -7,12 +7,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.feed import RUN, browsers_play
+from dashboards.feed import RUN, browsers_play, film_frame, film_length
 from dashboards.markup import cards_html, faults_html, line_html, stale_html
 from dashboards.style import style_html
 from dashboards.views import run_view
 from groupcoach.errors import GroupCoachError
 from groupcoach.store.run_dir import VIDEO, load_run
+
+
+def _stills(film: Path) -> None:
+    """Pictures of a film that browsers do not play (OpenCV's wheel writes no other), one moment at a time."""
+    frames, fps = film_length(film)
+    if frames < 1:
+        return
+    chosen = st.slider("Moment", 0.0, max(frames / fps - 1 / fps, 0.1), 0.5 * frames / fps, 0.1, format="%.1f s")
+    picture = film_frame(film, min(frames - 1, int(chosen * fps)))
+    if picture is not None:
+        st.image(picture, caption=f"The whole film, for a video player: {film}")
 
 
 def show(folder: Path) -> None:
@@ -31,7 +42,7 @@ def show(folder: Path) -> None:
         if film.is_file() and browsers_play(film):
             st.video(film, autoplay=True, loop=True, muted=True)
         elif film.is_file():
-            notices.append(f"The annotated film is of a kind that browsers do not play; a video player does: {film}")
+            _stills(film)
         st.html(line_html(f"{view.title} · {view.line}", notices))
     with right:
         st.html(cards_html(view.cards, empty="Nobody was seen in this class.", short=True))
