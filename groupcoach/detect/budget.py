@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,10 @@ from groupcoach.detect.landmarks import BlazePoseLandmarks, Crop, crop_from_keyp
 from groupcoach.mesh.regressor import PersonInput
 from groupcoach.records import Frame, Landmarks
 
-PER_FRAME = 8
-"""Crops a frame in mode ``auto``; more people than that take turns."""
+FRESH_S = 0.08
+"""In mode ``auto`` a body is looked at again after so long: 12 times a second serve counting as well as 25 do."""
+AT_LEAST, PER_FRAME = 2, 8
+"""Crops a frame in mode ``auto``: so few are always affordable, more than so many never."""
 _SURE_BODY = 0.9
 _CARRY_S = 0.6
 """So long the last answer serves a person whose turn it is not."""
@@ -37,6 +40,7 @@ class LandmarkBudget:
             self._network = BlazePoseLandmarks(runtime.threads())
         self._last: dict[int, _Last] = {}
         self._asked: dict[int, float] = {}
+        self._frame_s: float | None = None
 
     def look(self, frame: Frame, people: list[PersonInput]) -> list[PersonInput]:
         """The same people with their landmarks."""
@@ -45,7 +49,7 @@ class LandmarkBudget:
             return people
         t_s = frame.t_s
         order = sorted(range(len(people)), key=lambda i: self._seen_s(people[i].track_id))
-        turn = set(order if self.mode == "on" else order[:PER_FRAME])
+        turn = set(order if self.mode == "on" else order[: self._affordable(len(people), t_s)])
         rows = sorted(turn)
         crops: list[Crop] = [
             crop_from_keypoints(people[i].keypoints_px, people[i].keypoint_scores, people[i].box_xyxy) for i in rows
@@ -65,6 +69,12 @@ class LandmarkBudget:
         self._asked.update({p.track_id: frame.t_s for p in asked})
         found = self._network.locate(frame.image, crops)
         return [p.track_id for p, f in zip(asked, found, strict=True) if f is not None and f.score > _SURE_BODY]
+
+    def _affordable(self, people: int, t_s: float) -> int:
+        """Crops of this frame, so that everybody's turn comes every ``FRESH_S`` at the frame rate of the source."""
+        step = FRESH_S if self._frame_s is None else t_s - self._frame_s
+        self._frame_s = t_s
+        return min(PER_FRAME, max(AT_LEAST, math.ceil(people * step / FRESH_S - 1e-6)))
 
     def _seen_s(self, track_id: int) -> float:
         last = self._last.get(track_id)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -78,17 +80,47 @@ def crop_from_keypoints(points: Floats, scores: Floats, box: Floats) -> Crop:
 
 
 class BlazePoseLandmarks:
-    """The 3D landmark source. Not thread-safe: one per engine."""
+    """The 3D landmark source. Not thread-safe: one per engine.
+
+    One crop runs on all threads; several are shared out to one single-threaded network per thread, which is a fifth
+    faster than one crop after the other on all of them.
+    """
 
     name = "blazepose_full"
 
     def __init__(self, threads: int = 2) -> None:
         """Load the network; ``threads`` of the CPU runtime."""
+        path = assets.locate(MODEL)
+        self._wide = _Network(path, threads)
+        self._narrow: list[_Network] = []
+        self._pool: ThreadPoolExecutor | None = None
+        if threads > 1:
+            self._narrow = [_Network(path, 1) for _ in range(threads)]
+            self._pool = ThreadPoolExecutor(threads, thread_name_prefix="groupcoach-landmarks")
+
+    def locate(self, image: NDArray[np.uint8], crops: Sequence[Crop]) -> list[Landmarks | None]:
+        """Landmarks per crop, in order; None where the network sees no body (score below 0.3)."""
+        if self._pool is None or len(crops) < 2:
+            return [self._wide.run(image, crop) for crop in crops]
+        found: list[Landmarks | None] = [None] * len(crops)
+        waiting = iter(range(len(crops)))
+
+        def work(network: _Network) -> None:
+            for i in waiting:  # each worker takes the next crop; next() of a range is atomic
+                found[i] = network.run(image, crops[i])
+
+        list(self._pool.map(work, self._narrow[: len(crops)]))
+        return found
+
+
+class _Network:
+    """One interpreter with its buffers."""
+
+    def __init__(self, path: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        path = str(assets.locate(MODEL))
         with quiet():
-            self._net: Any = Interpreter(model_path=path, num_threads=threads)
+            self._net: Any = Interpreter(model_path=str(path), num_threads=threads)
             self._net.allocate_tensors()
         self._in = self._net.get_input_details()[0]["index"]
         shapes = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}
@@ -96,11 +128,8 @@ class BlazePoseLandmarks:
         self._batch = np.empty((1, SIDE, SIDE, 3), np.float32)
         self._patch = np.empty((SIDE, SIDE, 3), np.uint8)
 
-    def locate(self, image: NDArray[np.uint8], crops: Sequence[Crop]) -> list[Landmarks | None]:
-        """Landmarks per crop; None where the network sees no body (score below 0.3)."""
-        return [self._one(image, crop) for crop in crops]
-
-    def _one(self, image: NDArray[np.uint8], crop: Crop) -> Landmarks | None:
+    def run(self, image: NDArray[np.uint8], crop: Crop) -> Landmarks | None:
+        """Landmarks of one crop."""
         to_frame = crop.to_frame()
         cv2.warpAffine(
             image, to_frame, (SIDE, SIDE), dst=self._patch, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,

@@ -133,3 +133,23 @@ def test_the_people_handed_in_are_not_changed() -> None:
     crowd = people(2)
     budget("on", FakeNetwork()).look(frame(0.0), crowd)
     assert all(p.landmarks is None for p in crowd)
+
+
+def test_four_people_at_25_frames_a_second_take_turns_and_nobody_is_stale() -> None:
+    net = FakeNetwork()
+    b = budget("auto", net)
+    crowd = people(4)
+    for k in range(9):
+        got = b.look(frame(k * 0.04), crowd)
+        assert all(p.landmarks is not None for p in got)
+        if k:
+            assert len(net.calls[-1]) == 2
+    assert sorted(net.calls[-1] + net.calls[-2]) == [0, 1, 2, 3]
+
+
+def test_one_or_two_people_are_looked_at_in_every_frame() -> None:
+    net = FakeNetwork()
+    b = budget("auto", net)
+    for k in range(5):
+        b.look(frame(k * 0.04), people(2))
+        assert net.calls[-1] == [0, 1]
