@@ -80,15 +80,23 @@ def count_continuity(
     placed = right = 0
     boxes = truth.boxes
     for person, t_s in reps:
-        body = _body_at(truth, boxes, person, t_s, tracks)
+        body = body_at(truth, boxes, person, t_s, tracks)
         if body is not None:
             placed += 1
             right += matched.get(person) == body
     return right / placed if placed else None
 
 
-def _body_at(truth: Truth, boxes: Rows | None, person: int, t_s: float, tracks: Rows) -> int | None:
-    """Truth person on whose body the run person was at that time."""
+def body_at(truth: Truth, boxes: Rows | None, person: int, t_s: float, tracks: Rows) -> int | None:
+    """Truth person on whose body the run person was at that time; None when that cannot be told.
+
+    Args:
+        truth: Of the class.
+        boxes: ``truth.boxes``.
+        person: Id in the run.
+        t_s: Seconds.
+        tracks: (R, 7) of the run.
+    """
     own = tracks[tracks[:, 1] == person]
     if not len(own):
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupcoach.evaluate.counting import CountRow, counts_of, match_times, score_counts
+from groupcoach.evaluate.cues import score_cues
 from groupcoach.evaluate.faults import FoundFault, score_faults
 from groupcoach.evaluate.identity import Rows, score_identity
 from groupcoach.evaluate.labels import Done, label_share
@@ -36,17 +37,23 @@ def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
     tracks = truth.on_kept_frames(run.tracks())
     matched = match_people(truth, run.people, tracks)
     poses = run.poses()
-    counting = score_counts(count_rows(run.people, truth, matched))
-    counting["people"] = {"want": len(truth.people), "got": len(run.people)}
-    counting |= _in_time(run.people, truth, matched)
-    labels = label_share(poses, _done(truth, matched))
+    # An instructor who shows an exercise is somebody to be told apart from the others, and nobody's count.
+    taught = truth.participants
+    counted = {person.id for person in taught.people}
+    people = [p for p in run.people if matched.get(int(p["id"]), 0) in counted or int(p["id"]) not in matched]
+    own = {got: true for got, true in matched.items() if true in counted}
+    counting = score_counts(count_rows(people, taught, own))
+    counting["people"] = {"want": len(taught.people), "got": len(people)}
+    counting |= _in_time(people, taught, own)
+    labels = label_share(poses, _done(taught, own))
     counting["frame_accuracy"], counting["voted_accuracy"] = labels.frame_accuracy, labels.voted_accuracy
+    judged = {int(p["id"]) for p in people}
     return {
         "counting": counting,
-        "identity": _identity(run, truth, matched, tracks),
-        "faults": _faults(run, truth, matched),
+        "identity": _identity(people, truth, matched, tracks),
+        "faults": _faults(run, people, taught, own),
         "pose": None if poses is None or truth.columns is None else score_poses(truth.columns, poses, matched),
-        "cues": None,  # what was said when, and to whom it was true, is its own piece of work
+        "cues": score_cues([e for e in run.events() if e["person"] in judged], truth, matched, tracks),
     }
 
 
@@ -142,9 +149,11 @@ def _done(truth: Truth, matched: Mapping[int, int]) -> list[Done]:
     ]
 
 
-def _identity(run: Run, truth: Truth, matched: Mapping[int, int], tracks: Rows) -> dict[str, Any] | None:
+def _identity(
+    people: Sequence[Mapping[str, Any]], truth: Truth, matched: Mapping[int, int], tracks: Rows
+) -> dict[str, Any] | None:
     boxes, visible = truth.boxes, truth.visible
-    reps = [(int(p["id"]), float(t)) for p in run.people for e in p.get("exercises", []) for t in e["rep_end_s"]]
+    reps = [(int(p["id"]), float(t)) for p in people for e in p.get("exercises", []) for t in e["rep_end_s"]]
     continuity = count_continuity(truth, matched, reps, tracks)
     score = None
     if boxes is not None and visible is not None:
@@ -161,12 +170,17 @@ def _identity(run: Run, truth: Truth, matched: Mapping[int, int], tracks: Rows) 
     }
 
 
-def _faults(run: Run, truth: Truth, matched: Mapping[int, int]) -> dict[str, Any] | None:
+def _faults(
+    run: Run, people: Sequence[Mapping[str, Any]], truth: Truth, matched: Mapping[int, int]
+) -> dict[str, Any] | None:
     if all(segment.faults is None for person in truth.people for segment in person.segments):
         return None
     found: dict[int, list[FoundFault]] = {}
     spans: dict[tuple[Any, ...], tuple[float, float]] = {}
+    judged = {int(person["id"]) for person in people}
     for event in run.events():
+        if event["person"] not in judged:
+            continue
         if event["type"] == "rep_counted":
             number = event.get("number")
             spans[event["person"], event["exercise"], number] = float(event["start_s"]), float(event["end_s"])
@@ -181,7 +195,7 @@ def _faults(run: Run, truth: Truth, matched: Mapping[int, int]) -> dict[str, Any
         spells = [fault for segment in person.segments for fault in segment.faults or ()]
         pairs.append((spells, found.pop(run_of.get(person.id, -1), [])))
     pairs += [((), ghosts) for ghosts in found.values()]
-    return score_faults(pairs, sum(float(p.get("seen_s") or 0.0) for p in run.people))
+    return score_faults(pairs, sum(float(p.get("seen_s") or 0.0) for p in people))
 
 
 def equals_truth(result: Mapping[str, Any]) -> bool:
@@ -235,6 +249,11 @@ def run_lines(result: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"faults: precision {percent(faults['precision'])}, recall {percent(faults['recall'])}, false per person "
             f"and hour {figure(faults['false_per_person_hour'], 1)}"
+        )
+    if (cues := result["cues"]) is not None:
+        lines.append(
+            f"cues: {cues['issued']} issued, to the right person {percent(cues['right_person'])}, still true "
+            f"{percent(cues['still_true'])}"
         )
     if pose is not None:
         angles = ", ".join(f"{name} {figure(value, 1)}" for name, value in pose["angle_mae_deg"].items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,6 +58,8 @@ class TruePerson:
     region_xyxy: tuple[float, float, float, float] | None
     """Where in the picture the person is all the time (composed classes); None elsewhere."""
     segments: tuple[TrueSegment, ...]
+    role: str = "participant"
+    """``instructor``: is seen and keeps an identity, but has nobody's count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +71,11 @@ class Truth:
     people: tuple[TruePerson, ...]
     columns: Mapping[str, NDArray[Any]] | None
     """Columns of ``truth.npz``; None without the file."""
+
+    @property
+    def participants(self) -> Truth:
+        """The same truth with those only whose repetitions count."""
+        return replace(self, people=tuple(p for p in self.people if p.role != "instructor"))
 
     @property
     def boxes(self) -> Rows | None:
@@ -131,6 +138,7 @@ def _person(item: Mapping[str, Any], by_alias: Callable[[str], Any]) -> TruePers
         item.get("spot"),
         None if region is None else (float(region[0]), float(region[1]), float(region[2]), float(region[3])),
         tuple(_segment(segment, by_alias) for segment in segments),
+        str(item.get("role") or "participant"),
     )
 
 

@@ -231,3 +231,22 @@ def test_a_class_of_nobody_equals_its_truth(tmp_path: Path) -> None:
     truth = simulated(tmp_path, [], npz=False)
     play([], tmp_path / "run", seconds=1)
     assert equals_truth(evaluate_run(tmp_path / "run", truth))
+
+
+def test_an_instructor_is_told_apart_and_has_nobodys_count(tmp_path: Path) -> None:
+    """Repetitions of the one who shows are neither wanted nor wrong; booked to a participant they are wrong."""
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2, 4, 6])]), (2, RIGHT, [segment("squat", [3, 5])])])
+    data = json.loads(truth.read_text())
+    data["people"][1] |= {"role": "instructor", "name": "Instructor"}
+    truth.write_text(json.dumps(data))
+    actors = [Actor(1, LEFT, "squat", (2.1, 4.1, 6.1)), Actor(2, RIGHT, "squat", (3, 5), [("knees_in", "left", 3)])]
+    play(actors, tmp_path / "run", poses=True)
+    result = evaluate_run(tmp_path / "run", truth)
+    assert [r["file"] for r in result["counting"]["rows"]] == ["True 1"]
+    assert result["counting"]["people"] == {"want": 1, "got": 1}
+    assert equals_truth(result)
+    assert result["faults"]["by_code"] == {}
+    assert result["identity"]["hota"] == pytest.approx(1.0)
+    # the same repetitions under the participant's name
+    play([Actor(1, LEFT, "squat", (2.1, 3, 4.1, 5, 6.1)), Actor(2, RIGHT)], tmp_path / "other")
+    assert not equals_truth(evaluate_run(tmp_path / "other", truth))
