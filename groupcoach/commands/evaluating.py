@@ -55,3 +55,23 @@ def multiview(
 ) -> None:
     """Knee, hip and elbow angles against triangulation (not built yet)."""
     not_yet("`groupcoach evaluate multiview`")
+
+
+@app.command()
+def detector(
+    sim_dir: Annotated[Path, typer.Argument(metavar="SIM_DIR", help="The --out of `simulate`.")],
+    cameras: Annotated[
+        Path | None, typer.Option("--cameras", help="Real people: calibrated cameras to compare.")
+    ] = None,
+    every: Annotated[int, typer.Option("--every", help="Take every n-th frame.")] = 5,
+    json: Json = False,
+) -> None:
+    """Do the networks see simulated people as they see real ones?"""
+    from groupcoach.evaluate.detector import detector_lines, detector_table, evaluate_detector
+
+    result = evaluate_detector(sim_dir, cameras, every, say=notice)
+    show(detector_table(result))
+    for line in detector_lines(result):
+        say(line)
+    if json:
+        print_json(result)

@@ -17,9 +17,11 @@ def simulate(
     seconds: Annotated[float, typer.Option("--seconds", help="How long.")] = 20.0,
     exercises: Annotated[str | None, typer.Option("--exercises", help="Ids, with commas.")] = None,
     faults: Annotated[str, typer.Option("--faults", help="Fault codes that some show, with commas.")] = "",
-    crossings: Annotated[int, typer.Option("--crossings", help="How often two people cross.")] = 0,
+    crossings: Annotated[int, typer.Option("--crossings", help="How often people change spots or walk round others.")] = 0,
     absences: Annotated[int, typer.Option("--absences", help="How often somebody leaves and returns.")] = 0,
-    instructor: Annotated[bool, typer.Option("--instructor/--no-instructor", help="Somebody walks about.")] = False,
+    instructor: Annotated[bool, typer.Option("--instructor/--no-instructor", help="One who walks about and shows.")] = False,
+    uniform: Annotated[bool, typer.Option("--uniform/--no-uniform", help="Everybody dressed alike.")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror/--no-mirror", help="A mirror on the back wall.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same class.")] = 0,
     size: Annotated[str, typer.Option("--size", help="WxH in pixels.")] = "1280x720",
     fps: Annotated[float, typer.Option("--fps", help="Frames a second.")] = 25.0,
@@ -36,7 +38,8 @@ def simulate(
         raise typer.BadParameter(f"--size wants WxH, such as 1280x720; got {size!r}.")
     made = render(
         out, people=people, seconds=seconds, exercises=_words(exercises) if exercises else DEFAULT_EXERCISES,
-        faults=_words(faults), crossings=crossings, absences=absences, instructor=instructor, seed=seed,
+        faults=_words(faults), crossings=crossings, absences=absences, instructor=instructor, uniform=uniform,
+        mirror=mirror, seed=seed,
         size=(int(width), int(height)), fps=fps, view=view, progress=sys.stderr.isatty(),
     )  # fmt: skip
     say(f"{made.video}: {made.people} people, {made.frames} frames, {made.reps} repetitions; truth in {made.truth}")

@@ -7,27 +7,33 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from groupcoach.errors import ConfigError, RecordError, near_miss
-from groupcoach.simulate.motion import EXERCISES, FAULTS, UNKNOWN, Motion, make_motion
+from groupcoach.simulate.choreography import choreograph
+from groupcoach.simulate.diary import FLOOR, WEIGHTED
+from groupcoach.simulate.motion import EXERCISES, FAULTS, UNKNOWN
 from groupcoach.simulate.scene import MOST_PEOPLE, VIEWS
+from groupcoach.simulate.timetable import Plan
 
 if TYPE_CHECKING:
+    from groupcoach.mesh.body_model import BodyModel
     from groupcoach.simulate.people import Look
+    from groupcoach.simulate.render import Cast
+    from groupcoach.simulate.timetable import Performer
 
 DEFAULT_EXERCISES: Final = ("squat", "jumping_jack", "biceps_curl", "lunge")
-#: Everybody stands this long at the start, and about this long at the end; less in a short video (a tenth of it).
-STILL_S: Final = 2.0
 SHORTEST_S: Final = 8.0
-#: A set lasts about this long, with a rest between two.
-SET_S: Final = 12.0
-REST_S: Final = 2.0
+#: Somebody can walk off and be back only in a video of this length or more.
+SHORTEST_WALKING_S: Final = 24.0
 #: Share of the repetitions that show an ordered fault.
 FAULT_SHARE: Final = 0.5
-_LIES_DOWN: Final = {"push_up", "lunge", "plank", "mountain_climber", "burpee", "sit_up", "glute_bridge", "walk"}
+#: Share of the people with a weighted exercise who have dumbbells for it.
+DUMBBELL_SHARE: Final = 0.75
+#: Exercises that need room.
+_ROOMY: Final = FLOOR | {"lunge", "reverse_lunge", "side_lunge", "walk"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,9 @@ def simulate(
     crossings: int = 0,
     absences: int = 0,
     instructor: bool = False,
+    uniform: bool = False,
+    mirror: bool = False,
+    jobs: int | None = None,
     progress: bool = True,
 ) -> Simulated:
     """Render a class into ``out``: ``class.mp4``, ``truth.json``, ``truth.npz``.
@@ -72,37 +81,30 @@ def simulate(
         fps: Frames a second, 5 to 60.
         view: ``front``, ``side``, ``oblique`` or ``mixed``.
         noise: Sensor noise, standard deviation in grey levels.
-        crossings: Not built yet.
-        absences: Not built yet.
-        instructor: Not built yet.
+        crossings: How often two people change spots or one walks round behind others (in turn), in breaks.
+        absences: How often somebody leaves the picture and returns.
+        instructor: One more person walks through the class and exercises with nobody's count.
+        uniform: Everybody is dressed alike.
+        mirror: The back wall has a mirror; reflections are no participants.
+        jobs: Processes that render; None: one per core.
         progress: Show a bar on standard error.
 
     Raises:
         ConfigError: something asked for does not exist, does not fit, or is not built yet; nothing is written.
         RecordError: the folder or the video cannot be written.
     """
-    check(people, seconds, exercises, faults, size, fps, view, noise)
-    for name, asked in (("crossings", crossings), ("absences", absences), ("instructor", instructor)):
-        if asked:
-            raise ConfigError(f"simulate: --{name} is not built yet; leave it out.")
+    check(people, seconds, exercises, faults, size, fps, view, noise, crossings, absences)
     plans = draw_plans(people, exercises, faults, seed)
+    show = next((e for e in exercises if e in EXERCISES and e not in FLOOR and e != "stand"), "squat")
+    teacher = Plan((show,), {}, seed * 1000 + 999) if instructor else None
     return render_class(out, plans, seconds=seconds, seed=seed, size=size, fps=fps, view=view, noise=noise,
-                        progress=progress)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one person is to do: exercises in order, and which faults they show in which share of repetitions."""
-
-    exercises: tuple[str, ...]
-    faults: dict[str, float]
-    seed: int
-    """Of the look and of the motion."""
+                        crossings=crossings, absences=absences, instructor=teacher, uniform=uniform, mirror=mirror,
+                        jobs=jobs, progress=progress)  # fmt: skip
 
 
 def check(
     people: int, seconds: float, exercises: Sequence[str], faults: Sequence[str], size: tuple[int, int], fps: float,
-    view: str, noise: float = 0.0,
+    view: str, noise: float = 0.0, crossings: int = 0, absences: int = 0,
 ) -> None:  # fmt: skip
     """Refuse what cannot be rendered, before anything is made."""
     known = (*EXERCISES, *UNKNOWN)
@@ -135,6 +137,12 @@ def check(
         raise ConfigError(f"simulate: {fps:g} frames a second asked for; 5 to 60 can be rendered.")
     if not 0 <= noise <= 20:
         raise ConfigError(f"simulate: a noise of {noise:g} grey levels asked for; 0 to 20 can be rendered.")
+    for name, asked in (("crossings", crossings), ("absences", absences)):
+        if not 0 <= asked <= 99:
+            raise ConfigError(f"simulate: {asked} {name} asked for; 0 to 99 can be arranged.")
+    if (crossings or absences) and seconds < SHORTEST_WALKING_S:
+        raise ConfigError(f"simulate: {seconds:g} seconds are too short for anybody to walk and be back (--crossings, "
+                          f"--absences). Ask for {SHORTEST_WALKING_S:g} or more.")  # fmt: skip
     if view not in VIEWS:
         raise ConfigError(f"simulate: view {view!r} is not known.{near_miss(view, VIEWS)} Known: {', '.join(VIEWS)}.")
 
@@ -152,29 +160,14 @@ def draw_plans(people: int, exercises: Sequence[str], faults: Sequence[str], see
         for k in chosen:
             shown[k][code] = FAULT_SHARE
     order = [tuple(exercises[(k + j) % len(exercises)] for j in range(len(exercises))) for k in range(people)]
-    return [Plan(order[k], shown[k], seed * 1000 + k) for k in range(people)]
-
-
-def lay_out(look: Look, plan: Plan, seconds: float, yaw: float, spot_m: tuple[float, float]) -> Motion:
-    """The motion of one person over exactly ``seconds``: standing, sets with rests between, standing."""
-    still = min(STILL_S, 0.1 * seconds)
-    sets = int(np.clip(round((seconds - 2 * still) / (SET_S + REST_S)), 1, len(plan.exercises)))
-
-    def build(length: float, last: float) -> Motion:
-        parts: list[tuple[str, float]] = [("stand", still)]
-        for k, name in enumerate(plan.exercises[:sets]):
-            parts += [(name, length), ("stand", REST_S if k < sets - 1 else last)]
-        return make_motion(look.skeleton, parts, seed=plan.seed, faults=plan.faults, yaw=yaw, spot_m=spot_m)
-
-    # Ways down to the floor take longer: measure, then give the sets what is left.
-    overhead = build(1.0, still).duration_s - sets
-    length = max((seconds - overhead) / sets, 0.5)
-    return build(length, still + max(0.0, seconds - overhead - sets * length))
+    lifts = [bool(WEIGHTED & set(order[k])) and bool(rng.random() < DUMBBELL_SHARE) for k in range(people)]
+    return [Plan(order[k], shown[k], seed * 1000 + k, lifts[k]) for k in range(people)]
 
 
 def render_class(
     out: Path, plans: Sequence[Plan], *, seconds: float, seed: int, size: tuple[int, int], fps: float, view: str,
-    noise: float, progress: bool = True,
+    noise: float, crossings: int = 0, absences: int = 0, instructor: Plan | None = None, uniform: bool = False,
+    mirror: bool = False, jobs: int | None = None, progress: bool = True,
 ) -> Simulated:  # fmt: skip
     """Render people with given plans; the folder appears whole or not at all."""
     from groupcoach.mesh.body_model import BodyModel
@@ -182,30 +175,40 @@ def render_class(
     from groupcoach.simulate.render import Cast, render
     from groupcoach.simulate.scene import build_scene
     from groupcoach.simulate.truth import TruthRows, truth_json, write_json
+    from groupcoach.simulate.video import Video, watched
 
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"simulate: {out} exists and is not an empty folder. Choose another --out or empty it.")
     body = BodyModel()
-    roomy = any(name in _LIES_DOWN for plan in plans for name in plan.exercises)
-    scene = build_scene(np.random.default_rng([seed, 3]), len(plans), size, view, roomy=roomy)
+    roomy = any(name in _ROOMY for plan in plans for name in plan.exercises)
+    scene = build_scene(np.random.default_rng([seed, 3]), len(plans), size, view, roomy=roomy, mirror=mirror)
     frames = round(seconds * fps)
-    cast = []
-    for plan, spot in zip(plans, scene.spots, strict=True):
-        look = draw_look(body, plan.seed)
-        cast.append(Cast(look, lay_out(look, plan, frames / fps, spot.yaw, (spot.x_m, spot.z_m))))
-    rows = TruthRows([c.look.betas for c in cast], fps)
-    truth = truth_json(scene, [c.motion for c in cast], frames, fps, seed=seed, view=view)
+    everybody = [*plans, instructor] if instructor else list(plans)
+    dress = seed if uniform else None
+    looks = [draw_look(body, plan.seed, uniform=dress) for plan in everybody]
+    skeletons = [look.skeleton for look in looks]
+    performers, events = choreograph(
+        scene, skeletons[: len(plans)], plans, frames / fps, seed=seed, crossings=crossings, absences=absences,
+        instructor=(skeletons[-1], instructor) if instructor else None,
+    )  # fmt: skip
+    cast = [
+        _with_dumbbells(body, look, one, plan.seed, frames, fps) if one.dumbbells_at else Cast(look, one.motion)
+        for look, one, plan in zip(looks, performers, everybody, strict=True)
+    ]
+    rows = TruthRows([look.betas for look in looks], fps)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     except OSError as error:
         raise RecordError(f"simulate: cannot write beside {out}: {error}. Choose another --out.") from error
     try:
+        pictures = render(body, scene, cast, frames, fps, noise=noise, seed=seed, jobs=jobs)
         with Video(work / "class.mp4", size, fps) as video:
-            for frame in _watched(render(body, scene, cast, frames, fps, noise=noise, seed=seed), frames, progress):
+            for frame in watched(pictures, frames, progress):
                 video.write(frame.image)
                 rows.add(frame)
+        truth = truth_json(scene, performers, events, rows.present, frames, fps, seed=seed, view=view)
         rows.save(work / "truth.npz")
         write_json(work / "truth.json", truth)
         work.chmod(0o755)
@@ -217,45 +220,18 @@ def render_class(
                           "--out.") from error  # fmt: skip
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    reps = sum(segment["reps"] for person in truth["people"] for segment in person["segments"])
+    reps = sum(s["reps"] for person in truth["people"] if person["role"] != "instructor" for s in person["segments"])
     return Simulated(out / "class.mp4", out / "truth.json", out / "truth.npz", frames, len(plans), reps)
 
 
-class Video:
-    """An MP4 being written, with whichever codec this OpenCV can write."""
+def _with_dumbbells(body: BodyModel, look: Look, one: Performer, seed: int, frames: int, fps: float) -> Cast:
+    """Somebody whose dumbbells are in the hands for some of the frames, and on the floor for the others."""
+    from groupcoach.simulate.props import closed, dumbbells, lying
+    from groupcoach.simulate.render import Cast
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        import cv2
-
-        self._writer: Any = None
-        for code in ("mp4v", "avc1"):
-            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*code), fps, size)
-            if writer.isOpened():
-                self._writer = writer
-                return
-        raise RecordError(f"simulate: this OpenCV cannot write {path}: neither mp4v nor avc1 is available. Install "
-                          "opencv-python from the package registry.")  # fmt: skip
-
-    def write(self, image: Any) -> None:
-        """Append one RGB frame."""
-        self._writer.write(image[:, :, ::-1])
-
-    def __enter__(self) -> Video:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.release()
-
-
-def _watched(frames: Any, total: int, progress: bool) -> Any:
-    if not progress:
-        yield from frames
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Rendering", total=total)
-        for frame in frames:
-            yield frame
-            bar.advance(task)
+    t = np.arange(frames) / fps
+    holds = np.zeros(frames, bool)
+    for start, end in one.held:
+        holds |= (t >= start) & (t < end)
+    prop, down = dumbbells(body, seed=seed), lying(seed=seed)
+    return Cast(closed(look, body), one.motion, prop, holds, one.dumbbells_at, down)

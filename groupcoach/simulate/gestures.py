@@ -8,10 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groupcoach.simulate.counted import Maker
+from groupcoach.simulate.reach import add
 from groupcoach.simulate.rig import SIDES, SIGN, Pose
+from groupcoach.simulate.sets import Maker
 from groupcoach.simulate.stance import Part, Person, arm
 from groupcoach.simulate.tempo import Sway, draw_tempo, ease
+
+__all__ = ["GESTURES", "add", "cycles"]
 
 Floats = NDArray[np.floating[Any]]
 Rng = np.random.Generator
@@ -20,13 +23,6 @@ Rng = np.random.Generator
 def cycles(rng: Rng, seconds: float, period_s: tuple[float, float]) -> Callable[[Floats], Floats]:
     """Smooth 0-1-0 again and again, filling the time."""
     return draw_tempo(rng, seconds, period_s=period_s).depth
-
-
-def add(pose: Pose, name: str, amount: Floats, axis: int) -> None:
-    """Add to one column of a channel."""
-    rows = pose[name].copy()
-    rows[:, axis] += amount
-    pose[name] = rows
 
 
 def _upright(name: str, move: Callable[[Person, Rng, float], Callable[[Pose, Floats], None]]) -> Maker:
@@ -43,53 +39,6 @@ def _upright(name: str, move: Callable[[Person, Rng, float], Callable[[Pose, Flo
         return Part(name, seconds, rows)
 
     return make
-
-
-def _raise(front: bool) -> Callable[[Person, Rng, float], Callable[[Pose, Floats], None]]:
-    def move(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-        wave, top, bent = cycles(rng, seconds, (1.4, 3.4)), rng.uniform(72, 100), rng.uniform(5, 25)
-
-        def change(pose: Pose, t: Floats) -> None:
-            u = wave(t)
-            for side in SIDES:
-                out = person.hang_deg * (1 - u) + 6 if front else person.hang_deg + (top - person.hang_deg) * u
-                pose[f"{side}_upper"] = arm(top * u if front else 8 + 0 * u, out, side)
-                pose[f"{side}_pole"] = (SIGN[side], -0.2, -0.6)
-                pose[f"{side}_flex"] = np.radians(bent)
-
-        return change
-
-    return move
-
-
-def _press(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    wave, low = cycles(rng, seconds, (1.5, 3.4)), rng.uniform(40, 75)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = wave(t)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(20 * (1 - u), low + (166 - low) * u, side)
-            pose[f"{side}_pole"] = np.stack([SIGN[side] * (0.4 + u), -1 + u, -0.2 + 0.2 * u], -1)
-            pose[f"{side}_flex"] = np.radians(125 - 112 * u)
-            pose[f"{side}_collar"] = 0.3 * u
-
-    return change
-
-
-def _hinge(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    wave, deep, knee = cycles(rng, seconds, (1.8, 3.6)), np.radians(rng.uniform(50, 85)), rng.uniform(135, 165)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = wave(t)
-        add(pose, "tilt", 0.8 * deep * u, 0)
-        add(pose, "spine", 0.2 * deep * u, 0)
-        add(pose, "head", -0.3 * deep * u, 0)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(np.degrees(deep) * u, 6, side)
-            pose[f"{side}_flex"] = 0.12
-        person.seat(pose, person.knee_deg + (knee - person.knee_deg) * u, np.stack([0 * u, 0.03 - 0.2 * u], -1))
-
-    return change
 
 
 def _step_up(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
@@ -246,10 +195,6 @@ def _stretch(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats
 
 
 GESTURES: Final[dict[str, Maker]] = {
-    "lateral_raise": _upright("lateral_raise", _raise(front=False)),
-    "front_raise": _upright("front_raise", _raise(front=True)),
-    "shoulder_press": _upright("shoulder_press", _press),
-    "deadlift": _upright("deadlift", _hinge),
     "step_up": _upright("step_up", _step_up),
     "dance": _upright("dance", _dance),
     "drink": _upright("drink", _one_arm(48, 20, 138)),

@@ -18,20 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.errors import ConfigError, near_miss
-from groupcoach.simulate.counted import COUNTED, FAULTS, Maker
-from groupcoach.simulate.floor import crouch_pose
+from groupcoach.simulate.counted import COUNTED, FAULTS
+from groupcoach.simulate.floor import through, way_poses
 from groupcoach.simulate.others import UNCOUNTED
-from groupcoach.simulate.rig import SIDES, Pose, Skeleton, default_skeleton, joints_of, mix, rot, solve
+from groupcoach.simulate.rig import Pose, Skeleton, default_skeleton, joints_of, moved, rot, solve
+from groupcoach.simulate.sets import Maker
 from groupcoach.simulate.stance import FaultSpan, Part, Person
-from groupcoach.simulate.tempo import ease
 
-__all__ = ["EXERCISES", "FAULTS", "TRANSITION", "UNKNOWN", "FaultSpan", "Motion", "Segment", "Skeleton",
+__all__ = ["EXERCISES", "FAULTS", "MAKERS", "TRANSITION", "UNKNOWN", "FaultSpan", "Motion", "Segment", "Skeleton",
            "default_skeleton", "make_motion"]  # fmt: skip
 
 Floats = NDArray[np.floating[Any]]
 #: Ids whose repetitions are counted (and ``stand``), and ids that count nothing.
 EXERCISES: Final = tuple(COUNTED)
 UNKNOWN: Final = tuple(UNCOUNTED)
+#: Everything the simulator can do, by id.
+MAKERS: Final[dict[str, Maker]] = {**COUNTED, **UNCOUNTED}
 #: ``Motion.labels`` between two parts of the plan.
 TRANSITION: Final = "transition"
 
@@ -49,7 +51,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A part of the plan, or the way from one to the next, laid on the motion's clock."""
+    """A part of the plan, or the way from one to the next, laid on the motion's clock and on the floor."""
 
     start_s: float
     end_s: float
@@ -57,12 +59,14 @@ class _Piece:
     """None for the way between two parts."""
     before: Part | None
     after: Part | None
-    origin: tuple[float, float]
-    """Where on the floor (x, z)."""
+    place: tuple[float, float]
+    """(x, z) of the part's own origin."""
+    yaw: float
+    """Turn of the part's own axes."""
 
 
 class Motion:
-    """One person doing a plan. Made by ``make_motion``."""
+    """One person doing a plan. Made by ``make_motion``, or from parts."""
 
     def __init__(self, person: Person, parts: Sequence[Part], *, yaw: float = 0.0,
                  spot_m: tuple[float, float] = (0.0, 0.0)) -> None:  # fmt: skip
@@ -71,16 +75,19 @@ class Motion:
         self.yaw = yaw
         self.spot_m = spot_m
         self._pieces: list[_Piece] = []
-        at, here = 0.0, (0.0, 0.0)
+        at, here, facing = 0.0, (0.0, 0.0), 0.0
         before: Part | None = None
         for part in parts:
             if before is not None:
-                way = _way_seconds(before, part)
-                self._pieces.append(_Piece(at, at + way, None, before, part, here))
+                way = way_between(before.entry, part.entry)
+                self._pieces.append(_Piece(at, at + way, None, before, part, here, facing))
                 at += way
-            self._pieces.append(_Piece(at, at + part.duration_s, part, None, None, here))
+            self._pieces.append(_Piece(at, at + part.duration_s, part, None, None, here, facing))
             at += part.duration_s
-            here = (here[0] + part.travel_m[0], here[1] + part.travel_m[1])
+            c, s = np.cos(facing), np.sin(facing)
+            x, z = part.travel_m
+            here = (float(here[0] + c * x + s * z), float(here[1] - s * x + c * z))
+            facing += part.turn
             before = part
         self.duration_s = at
         self.segments = tuple(_segment(p) for p in self._pieces if p.part is not None)
@@ -96,9 +103,7 @@ class Motion:
                 continue
             local = t[mine] - piece.start_s
             part = piece.part.rows(local) if piece.part is not None else self._way(piece, local)
-            for name in ("pelvis", *(f"{s}_{n}" for s in SIDES for n in ("ankle", "floor_hand"))):
-                part[name] = part[name] + (piece.origin[0], 0.0, piece.origin[1])
-            out.rows[mine] = part.rows
+            out.rows[mine] = moved(part, piece.yaw, piece.place).rows
         return out
 
     def _solved(self, t: Floats) -> tuple[Floats, Floats]:
@@ -138,42 +143,30 @@ class Motion:
         assert before is not None
         assert after is not None
         n, length = len(local), piece.end_s - piece.start_s
-        a = before.rows(np.full(n, before.duration_s))
-        for name in ("pelvis", *(f"{s}_{k}" for s in SIDES for k in ("ankle", "floor_hand"))):
-            a[name] = a[name] - (before.travel_m[0], 0.0, before.travel_m[1])
+        c, s = np.cos(before.turn), np.sin(before.turn)
+        x, z = before.travel_m
+        # In the axes of the part that follows.
+        a = moved(before.rows(np.full(n, before.duration_s)), -before.turn, (-(c * x - s * z), -(s * x + c * z)))
         b = after.rows(np.zeros(n))
         u = local / length
-        if before.entry == after.entry or "crouch" not in (before.entry, after.entry):
-            return _between(a, b, u)
-        down = after.entry == "crouch"
-        hand_x = float((b if down else a)["left_floor_hand"][0, 0])
-        middle = crouch_pose(self.person, local, hand_x=hand_x)
-        first, second = _between(a, middle, u / 0.5), _between(middle, b, (u - 0.5) / 0.5)
-        return Pose(np.where((u < 0.5)[:, None], first.rows, second.rows))
+        if before.entry == after.entry:
+            return through([a, b], u)
+        # Up to standing from the one, down from standing to the other.
+        up = way_poses(self.person, local, before.entry, a)[::-1]
+        down = way_poses(self.person, local, after.entry, b)
+        middle = [self.person.stand(local)] if up and down else []
+        return through([a, *up, *middle, *down, b], u)
 
 
-def _way_seconds(before: Part, after: Part) -> float:
-    floor = {before.entry, after.entry} - {"step"}
-    if not floor:
-        return 0.7
-    return 1.2 if before.entry == after.entry else 2.2
+#: How long it takes from standing to each entry, and back.
+_DOWN_S: Final = {"step": 0.0, "crouch": 2.6, "floor": 3.2}
 
 
-def _between(a: Pose, b: Pose, u: Floats) -> Pose:
-    """Blend ``a`` into ``b``; feet that have to move are lifted, one after the other."""
-    u = np.clip(u, 0.0, 1.0)
-    out = mix(a, b, ease(u))
-    for k, side in enumerate(SIDES):
-        name = f"{side}_ankle"
-        far = np.linalg.norm((b[name] - a[name])[:, [0, 2]], axis=-1)
-        step = np.clip((u - (0.08 + 0.4 * k)) / 0.44, 0, 1)
-        moved = ease(step)[:, None]
-        for channel in (name, f"{side}_foot", f"{side}_toe"):
-            x, y = np.atleast_2d(a[channel].T).T, np.atleast_2d(b[channel].T).T
-            out[channel] = x * (1 - moved) + y * moved
-        lift = np.minimum(0.06, 0.4 * far) * np.sin(np.pi * step) ** 2
-        out[name] = out[name] + np.stack([0 * lift, lift, 0 * lift], -1)
-    return out
+def way_between(before: str, after: str) -> float:
+    """How long the way from a part of one ``entry`` to a part of another takes, seconds."""
+    if before == after:
+        return 0.8 if before == "step" else 1.2
+    return _DOWN_S[before] + _DOWN_S[after]
 
 
 def _segment(piece: _Piece) -> Segment:
@@ -215,16 +208,15 @@ def make_motion(
     """
     if isinstance(plan, str):
         plan = [(plan, seconds)]
-    makers: dict[str, Maker] = {**COUNTED, **UNCOUNTED}
     for name, _ in plan:
-        if name not in makers:
-            raise ConfigError(f"Exercise {name!r} is not known to the simulator.{near_miss(name, makers)} "
-                              f"It can do: {', '.join(makers)}.")  # fmt: skip
+        if name not in MAKERS:
+            raise ConfigError(f"Exercise {name!r} is not known to the simulator.{near_miss(name, MAKERS)} "
+                              f"It can do: {', '.join(MAKERS)}.")  # fmt: skip
     known = {code for codes in FAULTS.values() for code in codes}
     for code in faults or {}:
         if code not in known:
             raise ConfigError(f"Fault {code!r} is not known to the simulator.{near_miss(code, known)} "
                               f"It can do: {', '.join(sorted(known))}.")  # fmt: skip
     person = Person(skeleton, seed)
-    parts = [makers[name](person, person.rng(k), length, None, faults or {}) for k, (name, length) in enumerate(plan)]
+    parts = [MAKERS[name](person, person.rng(k), length, None, faults or {}) for k, (name, length) in enumerate(plan)]
     return Motion(person, parts, yaw=yaw, spot_m=spot_m)

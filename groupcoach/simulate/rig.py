@@ -85,6 +85,21 @@ def mix(a: Pose, b: Pose, w: Floats) -> Pose:
     return out
 
 
+def moved(pose: Pose, yaw: float, to_m: tuple[float, float]) -> Pose:
+    """The same posture elsewhere: turned by ``yaw`` about the vertical through (0, 0), then moved by (x, z) ``to_m``."""
+    out = Pose(pose.rows.copy())
+    whole = rot("y", np.full(1, yaw))[0].T
+    for name in ("pelvis", *(f"{side}_{n}" for side in SIDES for n in ("ankle", "floor_hand"))):
+        out[name] = pose[name] @ whole + (to_m[0], 0.0, to_m[1])
+    for name in (f"{side}_{n}" for side in SIDES for n in ("knee", "floor_pole")):
+        out[name] = pose[name] @ whole
+    for name in ("tilt", *(f"{side}_foot" for side in SIDES)):
+        out[name] = pose[name] + (0.0, 0.0, yaw)
+    for side in SIDES:
+        out[f"{side}_floor_yaw"] = pose[f"{side}_floor_yaw"] + SIGN[side] * yaw
+    return out
+
+
 @dataclass(frozen=True, slots=False, eq=False)
 class Skeleton:
     """The rest pose (T-pose) of one body."""

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from groupcoach.simulate.command import Plan, render_class
+from groupcoach.simulate.command import render_class
+from groupcoach.simulate.timetable import Plan
 
 SEED: Final = 10
 PLANS: Final = (

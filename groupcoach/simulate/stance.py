@@ -38,6 +38,8 @@ class Part:
     """Start of the first repetition."""
     travel_m: tuple[float, float] = (0.0, 0.0)
     """Where the part ends, (x, z) from where it began."""
+    turn: float = 0.0
+    """Which way the person faces at the end, radians about the vertical from how it began."""
     entry: str = "step"
     """How one gets there from standing: ``step``, or ``crouch`` (hands to the floor first)."""
 
@@ -68,7 +70,7 @@ class Person:
         self.stance_m = hip_m * rng.uniform(1.0, 1.7)
         self.toe_out = np.radians(rng.uniform(0, 22))
         self.knee_deg = rng.uniform(170, 176)
-        self.hang_deg = rng.uniform(6, 16)
+        self.hang_deg = rng.uniform(10, 18)
         self.elbow_deg = rng.uniform(8, 26)
         self.lean = np.radians(rng.uniform(-1, 5))
         self.uneven = rng.normal(0, 1, 4)

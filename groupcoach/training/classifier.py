@@ -22,6 +22,7 @@ from groupcoach.classify.network import SHIPPED, Classifier
 from groupcoach.classify.signals import signals
 from groupcoach.classify.window import N_FEATURES, WINDOW_S, window_features
 from groupcoach.detect.landmarks import BlazePoseLandmarks
+from groupcoach.exercises.catalogue import load_catalogue
 from groupcoach.mesh.lifter import AnalyticLifter
 from groupcoach.records import Floats
 from groupcoach.simulate.motion import EXERCISES, FAULTS, UNKNOWN, Skeleton, make_motion
@@ -29,10 +30,11 @@ from groupcoach.simulate.people import draw_look
 from groupcoach.skeleton import BLAZEPOSE_INDEX, INDEX, JOINTS
 from groupcoach.training.seen import Studio
 
-CLASSES = (*EXERCISES, "unknown")
 KINDS = (*EXERCISES, *UNKNOWN, "transition")
 """What the network tells apart inside; everything that is no exercise of the catalogue adds up to ``unknown``."""
-_CLASS_OF_KIND = np.array([CLASSES.index(k) if k in CLASSES else len(CLASSES) - 1 for k in KINDS])
+_EXERCISE_OF = {kind: found.id for kind in KINDS if (found := load_catalogue().by_alias(kind))}
+CLASSES = (*(e for e in EXERCISES if e in _EXERCISE_OF.values()), "unknown")
+_CLASS_OF_KIND = np.array([CLASSES.index(_EXERCISE_OF.get(k, "unknown")) for k in KINDS])
 _SEEN = [n for n in BLAZEPOSE_INDEX if n in INDEX]
 
 
@@ -146,7 +148,8 @@ def collect(seeds: range, per_unknown: float, *, seen: bool = False) -> tuple[Fl
     studio = Studio(lifter.body, BlazePoseLandmarks(1)) if seen else None
     xs, ys = [], []
     for seed in seeds:
-        names = [*EXERCISES, *(u for k, u in enumerate(UNKNOWN) if (seed + k) % round(1 / per_unknown) == 0)]
+        others = [kind for kind in (*EXERCISES, *UNKNOWN) if kind not in _EXERCISE_OF]
+        names = [*_EXERCISE_OF, *(u for k, u in enumerate(others) if (seed + k) % round(1 / per_unknown) == 0)]
         for name in names:
             # a seed of its own for each pair, whatever the order of the lists
             own = seed * 1000 + sum(ord(c) for c in name)

@@ -1,0 +1,146 @@
+"""A class that walks: who is where, when, and that nobody passes through anybody."""
+
+import numpy as np
+import pytest
+
+from groupcoach.errors import ConfigError
+from groupcoach.simulate.choreography import choreograph
+from groupcoach.simulate.diary import clearance, ground_tracks
+from groupcoach.simulate.rig import default_skeleton
+from groupcoach.simulate.scene import build_scene
+from groupcoach.simulate.timetable import AWAY_S, STILL_S, Plan, rounds_of
+from groupcoach.skeleton import INDEX
+
+SKELETON = default_skeleton()
+EXERCISES = ("squat", "jumping_jack", "push_up")
+
+
+def plans_of(people, exercises=EXERCISES):
+    return [Plan(tuple(np.roll(exercises, -k)), {}, 100 + k) for k in range(people)]
+
+
+def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, **more):
+    scene = build_scene(np.random.default_rng(seed), people, (320, 180), "front", roomy=True)
+    plans = plans_of(people, exercises)
+    if more.pop("instructor", False):
+        more["instructor"] = (SKELETON, Plan(("squat",), {}, 999))
+    return scene, *choreograph(scene, [SKELETON] * people, plans, seconds, seed=seed, **more)
+
+
+@pytest.fixture(scope="module")
+def busy():
+    """Six people, a swap, one who walks round others, one who leaves, an instructor."""
+    return a_class(crossings=2, absences=1, instructor=True)
+
+
+def pelvis_at(performer, t):
+    return performer.motion.joints(np.array([t]))[0, INDEX["pelvis"]][[0, 2]]
+
+
+def test_everybody_stands_at_both_ends_and_the_length_is_exact(busy):
+    _, performers, _ = busy
+    for one in performers[:-1]:
+        segments = one.motion.segments
+        assert one.motion.duration_s == pytest.approx(30.0)
+        assert (segments[0].exercise, segments[-1].exercise) == ("stand", "stand")
+        assert segments[0].end_s == pytest.approx(STILL_S)
+        assert segments[-1].end_s - segments[-1].start_s >= STILL_S - 1e-6
+
+
+def test_two_change_spots_and_the_third_comes_back(busy):
+    scene, performers, events = busy
+    kinds = sorted(e.kind for e in events)
+    assert kinds == ["absence", "pass", "swap"]
+    spot = {s.name: (s.x_m, s.z_m) for s in scene.spots}
+    (swap,) = (e for e in events if e.kind == "swap")
+    names = [[name for _, name in performers[k].spots] for k in swap.people]
+    assert names[0] == names[1][::-1]
+    assert len(names[0]) == 2
+    for one in performers[:-1]:
+        for t, name in ((0.0, one.spots[0][1]), (30.0, one.spots[-1][1])):
+            assert np.linalg.norm(pelvis_at(one, t) - spot[name]) < 0.25
+
+
+def test_the_absent_one_is_out_of_the_picture(busy):
+    scene, performers, events = busy
+    (event,) = (e for e in events if e.kind == "absence")
+    t = np.arange(event.start_s, event.end_s, 0.1)
+    camera = scene.camera
+    px = camera.to_px(camera.to_camera(performers[event.people[0]].motion.joints(t)))[..., 0]
+    outside = ((px < 0) | (px > camera.width)).all(1)
+    assert outside.sum() * 0.1 >= AWAY_S - 0.5
+    assert not outside[0]
+    assert not outside[-1]
+
+
+def test_the_instructor_walks_and_shows_and_has_no_spot(busy):
+    _, performers, _ = busy
+    teacher = performers[-1]
+    assert teacher.role == "instructor"
+    assert teacher.spots == ()
+    done = {s.exercise: len(s.rep_end_s) for s in teacher.motion.segments if s.end_s < 30}
+    assert "walk" in done
+    track = ground_tracks(teacher.motion, np.arange(0, 30, 0.5))[:, 0]
+    assert np.ptp(track, axis=0).max() > 1.5
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_nobody_passes_through_anybody(seed):
+    _, performers, _ = a_class(seed=seed, crossings=2, absences=1, instructor=True)
+    t = np.arange(0, 30, 1 / 10)
+    tracks = [ground_tracks(p.motion, t) for p in performers]
+    for k, track in enumerate(tracks):
+        assert clearance(track, tracks[:k]) > 0.2
+
+
+def test_on_the_floor_people_lie_across_the_picture():
+    _, performers, _ = a_class(people=3, seconds=45.0)
+    seen = 0
+    for one in performers:
+        for segment in one.motion.segments:
+            if segment.exercise == "push_up":
+                (joints,) = one.motion.joints(np.array([0.5 * (segment.start_s + segment.end_s)]))
+                along = joints[INDEX["neck"]] - joints[INDEX["left_ankle"]]
+                assert abs(along[0]) > 1.5 * abs(along[2])
+                seen += 1
+    assert seen >= 2
+
+
+def test_feet_stay_put_between_parts():
+    """Over the whole class: a ball of the foot on the floor slides less than 3 cm until it is lifted."""
+    _, performers, _ = a_class(people=4, crossings=1, exercises=("squat", "jumping_jack"))
+    for one in performers:
+        t = np.arange(0, 30, 1 / 30)
+        joints = one.motion.joints(t)
+        for side in ("left", "right"):
+            ball = joints[:, INDEX[f"{side}_foot"]]
+            down = ball[:, 1] < SKELETON.ball_m + 0.004
+            start = None
+            for i, on_floor in enumerate(down):
+                start = (i if start is None else start) if on_floor else None
+                if start is not None:
+                    assert np.linalg.norm(ball[i, [0, 2]] - ball[start, [0, 2]]) < 0.03, t[i]
+
+
+def test_rounds_fill_the_time():
+    for seconds in (8.0, 20.0, 30.0, 60.0, 300.0):
+        rounds = rounds_of(seconds, walking=False)
+        assert rounds[0][0] == pytest.approx(min(2.0, 0.1 * seconds))
+        assert rounds[-1][1] <= seconds - min(2.0, 0.1 * seconds)
+        lengths = [b - a for a, b in rounds]
+        assert max(lengths) < 20
+        assert min(lengths) > 4
+    assert len(rounds_of(24.0, walking=True)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"people": 1, "crossings": 1}, "at least two people"),
+        ({"people": 2, "crossings": 3}, "too many for 2 people"),
+        ({"people": 2, "absences": 3}, "too many"),
+    ],
+)
+def test_too_much_walking_is_refused(change, says):
+    with pytest.raises(ConfigError, match=says):
+        a_class(**{"seconds": 30.0, **change})
