@@ -17,9 +17,13 @@ def simulate(
     seconds: Annotated[float, typer.Option("--seconds", help="How long.")] = 20.0,
     exercises: Annotated[str | None, typer.Option("--exercises", help="Ids, with commas.")] = None,
     faults: Annotated[str, typer.Option("--faults", help="Fault codes that some show, with commas.")] = "",
-    crossings: Annotated[int, typer.Option("--crossings", help="How often people change spots or walk round others.")] = 0,
+    crossings: Annotated[
+        int, typer.Option("--crossings", help="How often people change spots or walk round others.")
+    ] = 0,
     absences: Annotated[int, typer.Option("--absences", help="How often somebody leaves and returns.")] = 0,
-    instructor: Annotated[bool, typer.Option("--instructor/--no-instructor", help="One who walks about and shows.")] = False,
+    instructor: Annotated[
+        bool, typer.Option("--instructor/--no-instructor", help="One who walks about and shows.")
+    ] = False,
     uniform: Annotated[bool, typer.Option("--uniform/--no-uniform", help="Everybody dressed alike.")] = False,
     mirror: Annotated[bool, typer.Option("--mirror/--no-mirror", help="A mirror on the back wall.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same class.")] = 0,

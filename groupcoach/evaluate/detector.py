@@ -4,8 +4,8 @@ In simulation the truth is exact: recall, precision, landmark score, and the dis
 the true joints. Real, calibrated cameras tell how far keypoints of real people scatter (``keypoints.py`` says how).
 
 ratio = simulated error without the constant offset / real error corrected for the noise of the other cameras, each the
-mean of the medians of the twelve joints of the limbs. It is an order of magnitude: what real views get wrong together does
-not show in the real figure, and the one real trial at hand is a hard one (tilted cameras, fast limbs, lags by a frame).
+mean of the medians of the twelve joints of the limbs. It is an order of magnitude: what real views get wrong together
+does not show in the real figure, and the one real trial at hand is a hard one (tilted cameras, fast limbs, lags).
 """
 
 from __future__ import annotations

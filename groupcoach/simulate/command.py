@@ -32,8 +32,6 @@ SHORTEST_WALKING_S: Final = 24.0
 FAULT_SHARE: Final = 0.5
 #: Share of the people with a weighted exercise who have dumbbells for it.
 DUMBBELL_SHARE: Final = 0.75
-#: Exercises that need room.
-_ROOMY: Final = FLOOR | {"lunge", "reverse_lunge", "side_lunge", "walk"}
 
 
 @dataclass(frozen=True)
@@ -181,8 +179,8 @@ def render_class(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"simulate: {out} exists and is not an empty folder. Choose another --out or empty it.")
     body = BodyModel()
-    roomy = any(name in _ROOMY for plan in plans for name in plan.exercises)
-    scene = build_scene(np.random.default_rng([seed, 3]), len(plans), size, view, roomy=roomy, mirror=mirror)
+    lying = any(name in FLOOR for plan in plans for name in plan.exercises)
+    scene = build_scene(np.random.default_rng([seed, 3]), len(plans), size, view, lying=lying, mirror=mirror)
     frames = round(seconds * fps)
     everybody = [*plans, instructor] if instructor else list(plans)
     dress = seed if uniform else None

@@ -14,7 +14,7 @@ from groupcoach.simulate.stance import Person
 from groupcoach.simulate.timetable import ENOUGH_M, Plan, Rng, Timetable
 
 #: Ways through the class that are tried; the one that keeps farthest from everybody is taken.
-_TRIES = 20
+_TRIES = 30
 
 
 def teach(table: Timetable, person: Person, plan: Plan) -> Motion:

@@ -86,7 +86,7 @@ def mix(a: Pose, b: Pose, w: Floats) -> Pose:
 
 
 def moved(pose: Pose, yaw: float, to_m: tuple[float, float]) -> Pose:
-    """The same posture elsewhere: turned by ``yaw`` about the vertical through (0, 0), then moved by (x, z) ``to_m``."""
+    """The same posture elsewhere: turned by ``yaw`` about the vertical at (0, 0), then moved by (x, z) ``to_m``."""
     out = Pose(pose.rows.copy())
     whole = rot("y", np.full(1, yaw))[0].T
     for name in ("pelvis", *(f"{side}_{n}" for side in SIDES for n in ("ankle", "floor_hand"))):

@@ -7,7 +7,7 @@ around the origin.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +24,8 @@ VIEWS: Final = ("front", "side", "oblique", "mixed")
 ROW: Final = 6
 ROWS: Final = 5
 ROW_GAP: Final = 1.9
+#: Between rows that lie down, so that nobody's legs are before somebody's face.
+LYING_GAP: Final = 1.8
 MOST_PEOPLE: Final = ROW * ROWS
 #: Raised hands of a tall person; feet are on the floor.
 REACH_UP_M: Final = 2.3
@@ -110,28 +112,30 @@ class Scene:
         return None if self.mirror is None else self.camera.to_px(self.camera.to_camera(self.mirror.corners_m))
 
 
-def place_people(rng: np.random.Generator, people: int, view: str, *, roomy: bool, wide: float) -> tuple[Spot, ...]:
+def place_people(rng: np.random.Generator, people: int, view: str, *, lying: bool, wide: float) -> tuple[Spot, ...]:
     """Spots for a class, the front row first; rows behind stand in the gaps.
 
     Args:
         rng: Source of chance.
         people: How many.
         view: One of ``VIEWS``.
-        roomy: Wider gaps where bodies lie across the picture.
+        lying: Room for bodies that lie across the picture.
         wide: Distance over half width of what the camera sees there.
     """
-    rows = 1 if people <= 5 else math.ceil(people / ROW)
-    # One row more than it takes is a deeper class with larger people.
-    rows += rows < ROWS and people > 2 * ROWS and rng.random() < 0.5
-    per_row = math.ceil(people / rows)
-    if 3 <= people <= 6 and roomy:  # two short rows, each body large in the picture
-        per_row = math.ceil(people / 2)
-    elif 4 <= people <= 5 and rng.random() < 0.35:
-        per_row = 3
-    across = view in ("side", "mixed")
-    gap = 1.55 + 0.1 * roomy + 0.2 * across + 0.25 * (roomy and across)
+    if lying:  # short rows: each body is large in the picture
+        per_row = math.ceil(people / min(ROWS, max(2, math.ceil(people / 3)))) if people > 2 else people
+        gap = 1.9
+    else:
+        rows = 1 if people <= 5 else math.ceil(people / ROW)
+        # One row more than it takes is a deeper class with larger people.
+        rows += rows < ROWS and people > 2 * ROWS and rng.random() < 0.5
+        per_row = math.ceil(people / rows)
+        if 4 <= people <= 5 and rng.random() < 0.35:
+            per_row = 3
+        gap = 1.6 + 0.2 * (view in ("side", "mixed"))
     base = {"front": 0.0, "side": math.pi / 2 * rng.choice([-1, 1]), "oblique": 0.6 * rng.choice([-1, 1]), "mixed": 0.0}
     away_m = (per_row * gap / 2 + 0.5) * wide
+    deep = LYING_GAP if lying else ROW_GAP
     spots = []
     for k in range(people):
         row, column = divmod(k, per_row)
@@ -140,26 +144,21 @@ def place_people(rng: np.random.Generator, people: int, view: str, *, roomy: boo
         if people > per_row and in_row == per_row:
             x += 0.25 * gap * (1 if row % 2 else -1)
         x += rng.uniform(-0.06, 0.06)
-        z = -row * ROW_GAP + rng.uniform(-0.25, 0.25)
+        z = -row * deep + rng.uniform(-0.25, 0.25)
         # Gaps are what the camera sees: a row behind stands wider by as much as it is farther away.
-        x *= (away_m + row * ROW_GAP) / away_m
+        x *= (away_m + row * deep) / away_m
         turned = rng.uniform(-1.3, 1.3) if view == "mixed" else base[view] + rng.uniform(-0.15, 0.15)
         spots.append(Spot(f"{'ABCDE'[row]}{column + 1}", float(x), float(z), float(turned)))
     return tuple(spots)
 
 
-def _extent(spots: tuple[Spot, ...], *, roomy: bool) -> Floats:
-    """(N, 3) room points that have to be seen: feet, raised hands, arms out; bodies on the floor if ``roomy``."""
-    about = [(-0.3, 0.0, 0.65), (0.3, 0.0, 0.65), (-0.35, REACH_UP_M, 0.15), (0.35, REACH_UP_M, 0.15),
+def _extent(spots: tuple[Spot, ...], *, lying: bool) -> Floats:
+    """(N, 3) room points that have to be seen: feet, raised hands, arms out; bodies across the picture if ``lying``."""
+    about = [(-0.3, 0.0, 0.75), (0.3, 0.0, 0.75), (-0.35, REACH_UP_M, 0.15), (0.35, REACH_UP_M, 0.15),
              (-0.85, 1.45, 0.1), (0.85, 1.45, 0.1)]  # fmt: skip
-    lying = [(-0.3, 0.0, 0.95), (0.3, 0.0, 0.95), (-0.3, 0.0, -1.05), (0.3, 0.0, -1.05)] if roomy else []
-    out = []
-    for s in spots:
-        c, n = math.cos(s.yaw), math.sin(s.yaw)
-        # Arms may be anywhere around a standing body; a lying one is along the way it faces.
-        out += [(s.x_m + x, y, s.z_m + z) for x, y, z in about]
-        out += [(s.x_m + c * x + n * z, y, s.z_m - n * x + c * z) for x, y, z in lying]
-    return np.array(out)
+    if lying:
+        about += [(-0.95, 0.0, 0.3), (0.95, 0.0, 0.3)]
+    return np.array([(s.x_m + x, y, s.z_m + z) for s in spots for x, y, z in about])
 
 
 def _frame(points: Floats, size: tuple[int, int], focal: float, high: float, k1: float) -> tuple[float, float]:
@@ -190,7 +189,7 @@ def _frame(points: Floats, size: tuple[int, int], focal: float, high: float, k1:
 
 
 def place_camera(
-    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, roomy: bool
+    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, lying: bool
 ) -> tuple[SceneCamera, tuple[Spot, ...]]:
     """Spots for a class and the nearest camera that sees all of it, bodies on the floor and raised hands too.
 
@@ -199,17 +198,21 @@ def place_camera(
         people: How many spots.
         size: Width and height of the picture.
         view: One of ``VIEWS``: how the class is turned to the camera.
-        roomy: Room for exercises that lie down or step far, seen from 2 to 3 m above the floor.
+        lying: Room for exercises on the floor, across the picture, seen from above 2 m.
     """
     width = size[0]
-    fov = math.radians(rng.uniform(45, 85))
+    # A wide lens close by makes the last row small; lying bodies there would be lost.
+    fov = math.radians(rng.uniform(*(40, 52) if lying else (45, 85)))
     k1 = float(rng.uniform(-0.06, 0.01))
     focal = width / 2 / math.tan(fov / 2)
-    spots = place_people(rng, people, view, roomy=roomy, wide=focal / (width / 2))
+    spots = place_people(rng, people, view, lying=lying, wide=focal / (width / 2))
     rows = rows_of(spots)
-    lowest = 2.0 if roomy else 1.0 if rows == 1 else min(1.7 + 0.15 * (rows - 2), 2.4)
-    high = float(rng.uniform(lowest, 3.0 if roomy or rows > 1 or rng.random() < 0.25 else 2.0))
-    away, pitch = _frame(_extent(spots, roomy=roomy), size, focal, high, k1)
+    if lying:
+        high = float(rng.uniform(2.4, 3.0))
+    else:
+        lowest = 1.0 if rows == 1 else min(1.7 + 0.15 * (rows - 2), 2.4)
+        high = float(rng.uniform(lowest, 3.0 if rows > 1 or rng.random() < 0.25 else 2.0))
+    away, pitch = _frame(_extent(spots, lying=lying), size, focal, high, k1)
     return SceneCamera(*size, focal, np.array([0.0, high, away]), pitch, k1), spots
 
 
@@ -219,7 +222,7 @@ def rows_of(spots: tuple[Spot, ...]) -> int:
 
 
 def build_scene(
-    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, roomy: bool, mirror: bool = False
+    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, lying: bool, mirror: bool = False
 ) -> Scene:
     """A room with a camera that sees every spot, as near as that allows.
 
@@ -228,13 +231,14 @@ def build_scene(
         people: How many spots.
         size: Width and height of the picture.
         view: One of ``VIEWS``: how the class is turned to the camera.
-        roomy: Room for exercises that lie down or step far, seen from 2 to 3 m above the floor.
+        lying: Room for exercises on the floor, across the picture, seen from above 2 m.
         mirror: Most of the back wall is a mirror.
     """
-    camera, spots = place_camera(rng, people, size, view, roomy=roomy)
+    camera, spots = place_camera(rng, people, size, view, lying=lying)
     sun = float(rng.choice([-1.0, 1.0]))
     light = np.array([sun * rng.uniform(0.1, 0.7), 1.0, rng.uniform(0.35, 0.9)])
     light /= np.linalg.norm(light)
-    room = draw_room(rng, camera, spots, rows_of(spots), sun=sun, mirror=mirror)
+    mats = tuple(replace(s, yaw=math.pi / 2 + rng.uniform(-0.15, 0.15)) for s in spots) if lying else spots
+    room = draw_room(rng, camera, mats, rows_of(spots), sun=sun, mirror=mirror)
     picture, floor, glass = paint_room(room, camera)
     return Scene(camera, spots, light, picture, floor, float(rng.uniform(0.9, 1.05)), room.slope, glass)

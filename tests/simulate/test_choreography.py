@@ -20,7 +20,7 @@ def plans_of(people, exercises=EXERCISES):
 
 
 def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, **more):
-    scene = build_scene(np.random.default_rng(seed), people, (320, 180), "front", roomy=True)
+    scene = build_scene(np.random.default_rng(seed), people, (320, 180), "front", lying=True)
     plans = plans_of(people, exercises)
     if more.pop("instructor", False):
         more["instructor"] = (SKELETON, Plan(("squat",), {}, 999))
@@ -90,7 +90,11 @@ def test_nobody_passes_through_anybody(seed):
     t = np.arange(0, 30, 1 / 10)
     tracks = [ground_tracks(p.motion, t) for p in performers]
     for k, track in enumerate(tracks):
-        assert clearance(track, tracks[:k]) > 0.2
+        # Joints of different people over the same place of the floor: hands may come near, trunks may not.
+        assert clearance(track, tracks[:k]) > 0.1
+        trunk = track[:, INDEX["pelvis"]]
+        for other in tracks[:k]:
+            assert np.linalg.norm(trunk - other[:, INDEX["pelvis"]], axis=-1).min() > 0.45
 
 
 def test_on_the_floor_people_lie_across_the_picture():

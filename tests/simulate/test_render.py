@@ -47,7 +47,7 @@ def looks(body):
 @pytest.fixture(scope="module")
 def scene():
     """A mirror behind four spots, through a lens that bends."""
-    made = build_scene(np.random.default_rng(2), 4, SIZE, "front", roomy=False, mirror=True)
+    made = build_scene(np.random.default_rng(2), 4, SIZE, "front", lying=False, mirror=True)
     return dataclasses.replace(made, camera=dataclasses.replace(made.camera, k1=-0.06))
 
 
@@ -164,7 +164,7 @@ def test_a_prop_is_nobodys_and_lies_where_it_is_put(body, plain, looks, owners):
     holds = np.array([True, False])
     one = person(looks[0], "stand", 0.0, 0.0, prop=dumbbells(body), lying=lying(), holds=holds, rest_at=(1.0, 0.5, 0.4))
     held, down = render(body, plain, [one], 2, 25, **STILL)
-    assert 0.9 < held.visible[0] < 1
+    assert 0.9 < held.visible[0] <= 1
     assert 0.9 < down.visible[0] <= 1
     x, y = plain.camera.to_px(plain.camera.to_camera(np.array([1.0, 0.04, 0.5])))
     middles = []

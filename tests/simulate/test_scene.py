@@ -11,12 +11,12 @@ from groupcoach.simulate.scene import REACH_UP_M, VIEWS, SceneCamera, build_scen
 SMALL = (320, 180)
 
 
-def scene_of(seed, people=4, view="front", *, roomy=False, mirror=False, size=SMALL):
-    return build_scene(np.random.default_rng(seed), people, size, view, roomy=roomy, mirror=mirror)
+def scene_of(seed, people=4, view="front", *, lying=False, mirror=False, size=SMALL):
+    return build_scene(np.random.default_rng(seed), people, size, view, lying=lying, mirror=mirror)
 
 
-def placed(seed, people=4, view="front", *, roomy=False, size=SMALL):
-    return place_camera(np.random.default_rng(seed), people, size, view, roomy=roomy)
+def placed(seed, people=4, view="front", *, lying=False, size=SMALL):
+    return place_camera(np.random.default_rng(seed), people, size, view, lying=lying)
 
 
 @pytest.mark.parametrize("k1", [-0.06, -0.02, 0.0, 0.01])
@@ -63,10 +63,10 @@ def test_cameras_differ_as_real_ones_do():
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("roomy", [False, True])
-def test_raised_hands_and_feet_are_seen_and_nothing_is_given_away(view, roomy):
+@pytest.mark.parametrize("lying", [False, True])
+def test_raised_hands_and_feet_are_seen_and_nothing_is_given_away(view, lying):
     for seed, people in enumerate((1, 4, 16)):
-        camera, spots = placed(seed, people, view, roomy=roomy)
+        camera, spots = placed(seed, people, view, lying=lying)
         px = np.array([[(s.x_m + dx, y, s.z_m) for dx in (-0.3, 0.3) for y in (0.0, REACH_UP_M)] for s in spots])
         px = camera.to_px(camera.to_camera(px)).reshape(-1, 2) / SMALL
         assert (px > 0).all()
@@ -77,7 +77,7 @@ def test_raised_hands_and_feet_are_seen_and_nothing_is_given_away(view, roomy):
 
 def test_lying_bodies_are_seen_from_above_and_whole():
     for view in VIEWS:
-        camera, spots = placed(5, 4, view, roomy=True)
+        camera, spots = placed(5, 4, view, lying=True)
         assert 2 <= camera.position_m[1] <= 3
         for s in spots:
             ends = [(s.x_m + d * math.sin(s.yaw), 0.1, s.z_m + d * math.cos(s.yaw)) for d in (-0.95, 0.85)]
@@ -89,8 +89,8 @@ def test_lying_bodies_are_seen_from_above_and_whole():
 def test_a_class_that_lies_down_is_as_large_as_one_that_stands():
     for seed in range(4):
         tall = []
-        for roomy in (False, True):
-            camera, spots = placed(seed, 4, roomy=roomy)
+        for lying in (False, True):
+            camera, spots = placed(seed, 4, lying=lying)
             ends = np.array([(spots[0].x_m, y, spots[0].z_m) for y in (0.0, 1.7)])
             tall.append(np.ptp(camera.to_px(camera.to_camera(ends))[:, 1]))
         assert tall[1] > 0.85 * tall[0]
