@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from groupcoach.errors import ConfigError
 from groupcoach.simulate.diary import FLOOR, TURN_S, WEIGHTED, Diary, across, ground_tracks
 from groupcoach.simulate.errands import give_errands, run_errand
 from groupcoach.simulate.instructor import teach
@@ -46,7 +47,7 @@ def choreograph(
         The participants in the order of the plans, then the instructor; and what happened, in order of time.
 
     Raises:
-        ConfigError: There is no time, or nobody free, for so much walking.
+        ConfigError: There is no time, or nobody free, for so much walking; or no time for an exercise at all.
     """
     rounds = rounds_of(seconds, walking=bool(crossings or absences))
     table = Timetable(scene, plans, seconds, rounds, np.random.default_rng([seed, 41]))
@@ -59,6 +60,12 @@ def choreograph(
         # Dumbbells stay beside the spot they were put down at; who changes spots has none.
         diary.dumbbells &= not any(k == row and e.kind == "swap" for (_, k), e in table.errands.items())
         diaries[row] = _whole_class(table, row, diary)
+        first = plans[row].exercises[0]
+        if row not in walkers and all(s.exercise != first for s in diaries[row].motion().segments):
+            raise ConfigError(
+                f"simulate: in {seconds:g} s there is no time for {first!r}: getting down, a few repetitions, getting "
+                f"up and standing at both ends. Ask for {math.ceil(seconds) + 6} s or more."
+            )
         table.tracks[row] = ground_tracks(diaries[row].motion(), table.clock)
     performers = [
         Performer(d.motion(), PARTICIPANT, tuple(d.spots), tuple(d.held), _beside(d))
@@ -82,9 +89,9 @@ def _beside(diary: Diary) -> tuple[float, float, float] | None:
     """Where the dumbbells lie: in front of the first spot, where hands reach down to."""
     if not diary.dumbbells or not any(part.name in WEIGHTED for part in diary.parts):
         return None
-    spot = diary.spot
-    ahead = 0.12
-    return spot.x_m + ahead * math.sin(spot.yaw), spot.z_m + ahead * math.cos(spot.yaw), spot.yaw
+    spot, yaw = diary.spot, diary.home_yaw  # not the spot's yaw: who begins on the floor faces another way there
+    ahead = 0.04
+    return spot.x_m + ahead * math.sin(yaw), spot.z_m + ahead * math.cos(yaw), yaw
 
 
 def _whole_class(table: Timetable, row: int, diary: Diary) -> Diary:

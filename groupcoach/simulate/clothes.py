@@ -237,10 +237,17 @@ def _top_pattern(cutter: Cutter, lines: _Lines) -> Marked:
             near = (m[:, 2] > front) & (side * m[:, 0] > 0) & (np.abs(m[:, 1] - y0) < tall)
             cutter.cut(box(cutter.points) if slant else side * cutter.points[:, 0] - half, near)
         return lambda: np.asarray((box(cutter.middles) > 0) & (cutter.middles[:, 2] > front))
+    if kind == "sash":
+        # One edge after the other: half way between two vertices the distance from the middle line is not linear.
+        edges = []
+        for off in (-0.05, 0.05):
+            m = cutter.middles
+            across = cutter.points[:, 0] * (0.8 if r[0] < 0.5 else -0.8) + cutter.points[:, 1] - high + 0.17
+            edges.append(cutter.line(across - off, (m[:, 1] > low) & (m[:, 1] < high + 0.1)))
+        return lambda: (edges[0]() > 0) & (edges[1]() < 0)
     fields: dict[str, Field] = {
         "raglan": lambda p: np.abs(p[:, 0]) + 0.6 * (p[:, 1] - high) - lines.shoulder + 0.03,
         "sides": lambda p: np.abs(p[:, 0]) + 0.15 * (p[:, 1] - high) - 0.105 - 0.02 * r[0],
-        "sash": lambda p: 0.05 - np.abs(p[:, 0] * (0.8 if r[0] < 0.5 else -0.8) + p[:, 1] - high + 0.17),
         "waves": lambda p: _waves(p, r),
     }
     return _field(cutter, fields.get(kind), body)

@@ -73,7 +73,8 @@ def simulate(
         people: 1 to 30.
         seconds: 8 or more. Everybody stands still for 2 s (or a tenth of it) first and at the end.
         exercises: Ids; person k begins with the k-th (round robin) and goes on to the next if there is time.
-        faults: Codes; some people show each in half of the repetitions of the exercises that have it.
+        faults: Codes; some people show each in half of the repetitions of the exercises that have it, in fewer where
+            one person shows more than two.
         seed: Everything by chance comes from it: the same seed, the same truth.
         size: Width and height, even numbers of px.
         fps: Frames a second, 5 to 60.
@@ -157,6 +158,10 @@ def draw_plans(people: int, exercises: Sequence[str], faults: Sequence[str], see
         chosen = [k for k in able if rng.random() < 0.5] or [able[0]]
         for k in chosen:
             shown[k][code] = FAULT_SHARE
+    for mine in shown:  # a repetition shows one fault: several of one exercise share its repetitions
+        rivals = {code: max(len(mine.keys() & set(FAULTS.get(e, ()))) for e in exercises if code in FAULTS.get(e, ()))
+                  for code in mine}  # fmt: skip
+        mine.update({code: min(FAULT_SHARE, 1 / many) for code, many in rivals.items()})
     order = [tuple(exercises[(k + j) % len(exercises)] for j in range(len(exercises))) for k in range(people)]
     lifts = [bool(WEIGHTED & set(order[k])) and bool(rng.random() < DUMBBELL_SHARE) for k in range(people)]
     return [Plan(order[k], shown[k], seed * 1000 + k, lifts[k]) for k in range(people)]
@@ -232,4 +237,4 @@ def _with_dumbbells(body: BodyModel, look: Look, one: Performer, seed: int, fram
     for start, end in one.held:
         holds |= (t >= start) & (t < end)
     prop, down = dumbbells(body, seed=seed), lying(seed=seed)
-    return Cast(closed(look, body), one.motion, prop, holds, one.dumbbells_at, down)
+    return Cast(look, one.motion, prop, holds, one.dumbbells_at, down, closed(look, body))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.simulate.motion import MAKERS, Motion, way_between
+from groupcoach.simulate.others import walk
 from groupcoach.simulate.rests import pick_up, pick_up_moment_s, talk_to, watch
 from groupcoach.simulate.rig import default_skeleton
 from groupcoach.simulate.route import wrap
@@ -97,9 +98,10 @@ class Diary:
             self.add(self._make(name, length))
 
     def exercise(self, name: str, until_s: float) -> None:
-        """A set with its dumbbells picked up before and put down after; waiting when there is no time for one."""
-        weighted = self.dumbbells and name in WEIGHTED
-        needed = SHORTEST_SET_S + 2 * PICK_UP_S * weighted + 3.7 * (name in FLOOR) + TURN_S * self.has_to_turn(name)
+        """A set with its dumbbells picked up before and put down after; in less time without them or waiting."""
+        down_and_up = 2 * (way_between("step", entry_of(name)) - way_between("step", "step"))
+        needed = SHORTEST_SET_S + down_and_up + TURN_S * self.has_to_turn(name)
+        weighted = self.dumbbells and name in WEIGHTED and until_s - self.at_s >= needed + 2 * PICK_UP_S
         if until_s - self.at_s < needed:
             self.do("stand", until_s)
             return
@@ -157,6 +159,8 @@ class Diary:
         return way_between(self.parts[-1].entry, entry) if self.parts else 0.0
 
     def _make(self, name: str, seconds: float) -> Part:
+        if name == "walk":  # straight on for the length of a set would be through the neighbours and the camera
+            return walk(self.person, self.rng, seconds, stay=True)
         return MAKERS[name](self.person, self.rng, seconds, None, self.faults)
 
     def _room(self, local: Place) -> Place:

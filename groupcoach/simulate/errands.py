@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -75,8 +76,13 @@ def run_errand(table: Timetable, row: int, diary: Diary, errand: Errand, here: S
     done = best[1]
     if errand.goal is not None:
         done.at_spot(errand.goal)
-    if errand.kind != "swap" or row == errand.people[0]:
-        table.events.append(Event(errand.kind, errand.people, diary.at_s, done.at_s))
+    event = Event(errand.kind, errand.people, diary.at_s, done.at_s)
+    if errand.kind == "swap" and row != errand.people[0]:  # one event for both, from the first step to the last
+        mine = [e for e in table.events if (e.kind, e.people) == (event.kind, event.people)]
+        partner = min(mine, key=lambda e: abs(e.start_s - event.start_s))
+        table.events.remove(partner)
+        event = replace(event, start_s=min(partner.start_s, event.start_s), end_s=max(partner.end_s, event.end_s))
+    table.events.append(event)
     return done
 
 

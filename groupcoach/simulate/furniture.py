@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groupcoach.simulate.people import SHIRTS
+from groupcoach.simulate.colours import SHIRTS
 
 if TYPE_CHECKING:
     from groupcoach.simulate.scene import Spot

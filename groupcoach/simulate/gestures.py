@@ -14,13 +14,11 @@ from groupcoach.simulate.sets import Maker
 from groupcoach.simulate.stance import Part, Person, arm
 from groupcoach.simulate.tempo import Sway, draw_tempo, ease
 
-__all__ = ["GESTURES", "add", "cycles"]
-
 Floats = NDArray[np.floating[Any]]
 Rng = np.random.Generator
 
 
-def cycles(rng: Rng, seconds: float, period_s: tuple[float, float]) -> Callable[[Floats], Floats]:
+def _cycles(rng: Rng, seconds: float, period_s: tuple[float, float]) -> Callable[[Floats], Floats]:
     """Smooth 0-1-0 again and again, filling the time."""
     return draw_tempo(rng, seconds, period_s=period_s).depth
 
@@ -42,7 +40,7 @@ def _upright(name: str, move: Callable[[Person, Rng, float], Callable[[Pose, Flo
 
 
 def _step_up(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    wave, high, first = cycles(rng, seconds, (1.8, 3.2)), rng.uniform(0.15, 0.3), int(rng.integers(2))
+    wave, high, first = _cycles(rng, seconds, (1.8, 3.2)), rng.uniform(0.15, 0.3), int(rng.integers(2))
 
     def change(pose: Pose, t: Floats) -> None:
         u = wave(t)
@@ -85,7 +83,7 @@ def _one_arm(flex: float, out: float, bent: float, spread: float = 0.0) -> Calla
     """One or both hands up for a while: drinking (hand at the mouth), waving, talking with the hands."""
 
     def move(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-        wave, sway = cycles(rng, seconds, (1.6, 3.0)), Sway(rng, 8, (0.4, 1.8))
+        wave, sway = _cycles(rng, seconds, (1.6, 3.0)), Sway(rng, 8, (0.4, 1.8))
         both, which = spread > 0 and rng.random() < 0.5, int(rng.integers(2))
         hold = draw_tempo(rng, seconds, period_s=(1.2, 2.2), pause_s=(0.8, 3.0))
 

@@ -60,4 +60,5 @@ def _lesson(table: Timetable, person: Person, plan: Plan, rng: Rng, spots: Seque
             shown = True
         else:
             diary.rest(diary.at_s + rng.uniform(2.5, 5.0), [look_at])
+    diary.do("stand", table.seconds)
     return diary

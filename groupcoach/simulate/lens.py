@@ -5,6 +5,7 @@ Points are in normalised coordinates: x / z and y / z in camera axes.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -38,15 +39,21 @@ def bend(points: Floats, k1: float) -> Floats:
 
 
 def unbend(points: Floats, k1: float) -> Floats:
-    """The inverse of :func:`bend` for points (..., 2) in and near the picture, by fixed-point iteration.
+    """The inverse of :func:`bend` for points (..., 2), by fixed-point iteration where that is Brown's.
 
-    Exact to 1e-6 for ``abs(k1)`` <= 0.1 and radii up to 1.3.
+    Exact to 1e-6 for ``abs(k1)`` <= 0.1 and radii up to 1.3, to 1e-4 beyond (corners of an upright, wide picture).
     """
     if k1 == 0:
         return np.asarray(points)
     x, y = points[..., 0], points[..., 1]
-    bent = k1 * (x * x + y * y)
+    r2 = x * x + y * y
+    limit = math.sqrt(_USED / (3 * -k1)) if k1 < 0 else math.inf
+    edge = limit * (1 + k1 * limit * limit) if k1 < 0 else math.inf
+    bent = k1 * np.minimum(r2, edge * edge)
     scale = np.ones_like(x)
     for _ in range(_STEPS):
         scale = 1 / (1 + bent * scale * scale)
+    if k1 < 0 and (r2 > edge * edge).any():
+        r = np.sqrt(np.maximum(r2, edge * edge))
+        scale = np.where(r2 > edge * edge, (limit + (r - edge) / (1 - _USED)) / r, scale)
     return np.asarray(points * scale[..., None])

@@ -74,6 +74,6 @@ def inside(px: Floats, mesh: Mesh, width: int, height: int) -> float:
     small.draw((px - low) * scale + 1, mesh.vertices[:, 2], mesh.faces, np.zeros((len(px), 3), np.uint8), 0)
     rows, columns = np.nonzero(small.owner == 0)
     x, y = (columns - 1) / scale + low[0], (rows - 1) / scale + low[1]
-    if not len(x):
-        return 1.0
+    if not len(x):  # so near that all of it is a thousand times larger than the picture
+        return 0.0
     return float(((x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)).mean())

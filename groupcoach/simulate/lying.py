@@ -79,11 +79,3 @@ def lay_arms(person: Person, pose: Pose, *, hand_x: float) -> None:
         pose[f"{side}_floor_hand"] = (x * hand_x, LAID_Y, HIP_Z - float(shoulder[1]) + far)
         pose[f"{side}_floor_pole"] = (x * 1.0, 0.15, 0.0)
         pose[f"{side}_floor_yaw"] = 0.15
-
-
-def lying_pose(person: Person, t: Floats, *, knee_deg: float, hand_x: float) -> Pose:
-    """On the back, knees bent, arms beside the body."""
-    flat = np.full(len(t), -np.pi / 2)
-    pose = floor_pose(person, t, pitch=flat, curl=0 * t, feet_z=foot_z(person, knee_deg), feet_x=person.hip_m)
-    lay_arms(person, pose, hand_x=hand_x)
-    return pose

@@ -34,6 +34,8 @@ EXERCISES: Final = tuple(COUNTED)
 UNKNOWN: Final = tuple(UNCOUNTED)
 #: Everything the simulator can do, by id.
 MAKERS: Final[dict[str, Maker]] = {**COUNTED, **UNCOUNTED}
+#: Those that are made of repetitions.
+_REPS: Final = frozenset(EXERCISES) - {"stand", "plank"}
 #: ``Motion.labels`` between two parts of the plan.
 TRANSITION: Final = "transition"
 
@@ -90,7 +92,10 @@ class Motion:
             facing += part.turn
             before = part
         self.duration_s = at
-        self.segments = tuple(_segment(p) for p in self._pieces if p.part is not None)
+        # A set too short for one repetition is waiting in its first posture: nothing was done.
+        self.segments = tuple(
+            _segment(p) for p in self._pieces if p.part is not None and (p.part.rep_end_s or p.part.name not in _REPS)
+        )
 
     def pose(self, t: Floats) -> Pose:
         """Channels at the instants ``t`` (T,), before turning to ``yaw`` and moving to the spot."""
@@ -195,8 +200,8 @@ def make_motion(
 
     Args:
         skeleton: The body's rest joints.
-        plan: (exercise, seconds) in order, or one exercise for ``seconds``. The way between two parts (0.7 s; 2.2 s to
-            and from the floor) comes on top.
+        plan: (exercise, seconds) in order, or one exercise for ``seconds``. The way between two parts
+            (``way_between``) comes on top.
         seed: Habits, tempo and noise. The same seed is the same person doing the same thing.
         seconds: With a plan of one exercise.
         faults: Fault code -> share of repetitions that show it, in every exercise that has the fault.

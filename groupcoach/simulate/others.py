@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groupcoach.simulate.gestures import GESTURES, add
+from groupcoach.simulate.gestures import GESTURES
+from groupcoach.simulate.reach import add
 from groupcoach.simulate.rig import SIGN, Pose
 from groupcoach.simulate.sets import Maker
 from groupcoach.simulate.stance import Part, Person, arm
@@ -19,9 +20,9 @@ Rng = np.random.Generator
 Rows = Callable[[Floats], Pose]
 
 
-def walk(person: Person, rng: Rng, seconds: float) -> Part:
-    """Walking: on the spot, or across the floor (``travel_m`` says how far)."""
-    across = rng.random() < 0.5
+def walk(person: Person, rng: Rng, seconds: float, *, stay: bool = False) -> Part:
+    """Walking: on the spot, or across the floor (``travel_m`` says how far); ``stay``: in any case on the spot."""
+    across = rng.random() < 0.5 and not stay
     period = rng.uniform(0.95, 1.3)
     stride = (rng.uniform(0.7, 1.15) * person.skeleton.leg_m) * across
     lift, arms = rng.uniform(0.07, 0.16), rng.uniform(12, 30)

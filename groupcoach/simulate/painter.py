@@ -52,6 +52,8 @@ class Actor:
     """(F of the prop,) the segment that carries each face."""
     resting: tuple[Floats, NDArray[np.integer[Any]], Floats] | None = None
     """The prop where it lies: vertices (N, 3) in the room, faces, colours."""
+    gripping: Any = None
+    """``matrix`` while the prop is held; the same when left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,15 +136,15 @@ class Painter:
         import cv2
 
         camera = self.scene.camera
-        seen = [k for k, body in enumerate(bodies) if body is not None]
-        self.canvas.clear(self.shadows.cast(camera.to_room(chunk.joints_m[i, seen])))
+        # Of everybody: who is just outside the picture may throw a shadow into it.
+        self.canvas.clear(self.shadows.cast(camera.to_room(chunk.joints_m[i])))
         meshes = []
         for k, body in enumerate(bodies):
             actor = self.actors[k]
             if body is not None:
-                meshes.append(
-                    self.lamp.lit(actor.matrix @ body, actor.faces, actor.colours, k * PER_BODY, actor.segments)
-                )
+                grips = chunk.holds[i, k] and actor.gripping is not None
+                drawn = (actor.gripping if grips else actor.matrix) @ body
+                meshes.append(self.lamp.lit(drawn, actor.faces, actor.colours, k * PER_BODY, actor.segments))
                 if actor.prop is not None and chunk.holds[i, k]:
                     meshes.append(self._held(k, body))
             resting = self.resting[k]

@@ -115,10 +115,16 @@ class _Worker:
 
     def _write(self) -> None:
         assert self.process.stdin is not None
-        with suppress(OSError):  # the reader tells that the process has ended
+        try:
             while (order := self.orders.get()) is not None and not self.stopped.is_set():
                 pickle.dump(order, self.process.stdin, protocol=5)
                 self.process.stdin.flush()
+        except OSError:
+            pass  # the reader tells that the process has ended
+        except Exception as error:
+            # An order that cannot be sent: the worker waits for it, and the caller for the worker.
+            with suppress(queue.Full):
+                self.answers.put_nowait(("error", repr(error)))
 
     def _read(self) -> None:
         assert self.process.stdout is not None

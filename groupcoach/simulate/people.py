@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from groupcoach.simulate import colours
 from groupcoach.simulate.clothes import CLASSES, Outfit, draw_outfit, dress, stand_off
-from groupcoach.simulate.colours import SHIRTS
 from groupcoach.simulate.cutter import Cutter, outline
 from groupcoach.simulate.face import face
 from groupcoach.simulate.frame import Frame, frame_of
@@ -26,8 +25,6 @@ from groupcoach.skeleton import N_SMPL
 
 if TYPE_CHECKING:
     from groupcoach.mesh.body_model import BodyModel
-
-__all__ = ["CLASSES", "SHIRTS", "Look", "draw_betas", "draw_look", "skeleton_of"]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]

@@ -24,6 +24,8 @@ Ints = NDArray[np.integer[Any]]
 _HALF_M, _FREE_M, _HEAD_M, _BAR_M = 0.10, 0.052, 0.040, 0.015
 #: The bar below the hand joint and further out, in the T-pose with palms down; metres.
 _BAR_AT: Final = (-0.002, -0.050, 0.012)
+#: Where the two lie on the floor, metres to either side: beside the shoes, where hands come down (``rests.pick_up``).
+_APART_M: Final = 0.27
 _BAR_COLOUR: Final = (0.62, 0.63, 0.65)
 
 
@@ -56,13 +58,13 @@ def dumbbells(body: BodyModel, *, seed: int = 0) -> Prop:
 
 
 def lying(*, seed: int = 0) -> tuple[Floats, Ints, Floats]:
-    """The same pair on the floor at the origin: bars along z at x = +-0.12 m.
+    """The same pair on the floor at the origin: bars along z, one on either side of the feet.
 
     Returns:
         Vertices (P, 3) metres (floor y = 0), faces (F, 3) and colours (P, 3) of 0 to 1.
     """
     points, faces, paint = _dumbbell(_colour(seed))
-    pair = [points + np.array([x, _HEAD_M, 0.0]) for x in (0.12, -0.12)]
+    pair = [points + np.array([x, _HEAD_M, 0.0]) for x in (_APART_M, -_APART_M)]
     return np.concatenate(pair), np.concatenate([faces, faces + len(points)]), np.tile(paint, (2, 1))
 
 

@@ -46,6 +46,8 @@ class Cast:
     """x, z and yaw of the prop on the floor while it is not held; not drawn then when left out."""
     lying: tuple[Floats, NDArray[np.integer[Any]], Floats] | None = None
     """The prop on the floor at the origin, as ``props.lying`` gives it: vertices (N, 3), faces, colours."""
+    gripping: Look | None = None
+    """The same person while they hold the prop (``props.closed``: other ``matrix`` only); ``look`` when left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +97,15 @@ def render(
         seed: Of the noise, the weather and the shutter.
         jobs: Processes that paint; as many as there are cores (fewer for a short video) when left out; 1 = this one.
         light: How much the light changes (``light.Daylight``); drawn when left out, 0 = steady.
-        exposure_s: How long the shutter is open; drawn from ``EXPOSURES_S`` when left out, 0 = no motion blur.
+        exposure_s: How long the shutter is open; drawn from ``EXPOSURES_S`` when left out (and no longer than a frame
+            lasts), 0 = no motion blur.
 
     Raises:
         RuntimeError: a worker process failed.
     """
     short, long = EXPOSURES_S
     drawn = float(np.random.default_rng([seed, 23]).uniform(1 / long, 1 / short))
-    shutter = 1 / drawn if exposure_s is None else exposure_s
+    shutter = min(1 / drawn, 1 / fps) if exposure_s is None else exposure_s
     skin = Skin(body)
     actors = [_actor(person, body, skin) for person in cast]
     painter = Painter(scene, actors, skin.bends, skin.weights, noise=noise, seed=seed, amplitude=light)
@@ -139,7 +142,8 @@ def _actor(person: Cast, body: BodyModel, skin: Skin) -> Actor:
     part = np.asarray(body.vertex_part)
     carried = None if prop is None else segments_of(prop.matrix, prop.faces, part)
     segments = segments_of(look.matrix, look.faces, part)
-    return Actor(rest, joints, look.matrix, look.faces, look.colours, segments, prop, carried, resting)
+    grip = None if person.gripping is None else person.gripping.matrix
+    return Actor(rest, joints, look.matrix, look.faces, look.colours, segments, prop, carried, resting, grip)
 
 
 def _chunks(

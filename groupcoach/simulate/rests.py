@@ -18,8 +18,6 @@ from groupcoach.skeleton import INDEX
 Floats = NDArray[np.floating[Any]]
 Rng = np.random.Generator
 
-#: Names of the catalogue's motions that are rests, for those who draw plans.
-REST: Final = ("stand", "drink", "stretch", "talk")
 #: The upper body turns this far; the feet step round for more.
 UPPER: Final = np.radians(50)
 #: How a turn of the upper body is shared between pelvis, spine and head.

@@ -41,7 +41,7 @@ class Part:
     turn: float = 0.0
     """Which way the person faces at the end, radians about the vertical from how it began."""
     entry: str = "step"
-    """How one gets there from standing: ``step``, or ``crouch`` (hands to the floor first)."""
+    """How one gets there from standing: ``step``, ``crouch`` (hands to the floor first), ``floor`` (onto the back)."""
 
 
 def arm(flex_deg: Any, out_deg: Any, side: str) -> Floats:

@@ -134,8 +134,9 @@ class TruthRows:
         return self._there
 
     def save(self, path: Path) -> None:
-        """Write the file (compressed, no pickles)."""
-        arrays = {name: np.concatenate(rows) for name, rows in self._parts.items()}
+        """Write the file (compressed, no pickles); the rows are gone then."""
+        # Column by column, so that a long class is not held twice.
+        arrays = {name: np.concatenate(self._parts.pop(name)) for name in list(self._parts)}
         np.savez_compressed(path, allow_pickle=False, joint_names=np.array(JOINTS), **arrays)
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from groupcoach.errors import ConfigError
 from groupcoach.simulate.choreography import choreograph
+from groupcoach.simulate.command import draw_plans
 from groupcoach.simulate.diary import clearance, ground_tracks
+from groupcoach.simulate.motion import FAULTS, make_motion
 from groupcoach.simulate.rig import default_skeleton
 from groupcoach.simulate.scene import build_scene
 from groupcoach.simulate.timetable import AWAY_S, STILL_S, Plan, rounds_of
@@ -15,13 +17,13 @@ SKELETON = default_skeleton()
 EXERCISES = ("squat", "jumping_jack", "push_up")
 
 
-def plans_of(people, exercises=EXERCISES):
-    return [Plan(tuple(np.roll(exercises, -k)), {}, 100 + k) for k in range(people)]
+def plans_of(people, exercises=EXERCISES, dumbbells=False):
+    return [Plan(tuple(np.roll(exercises, -k)), {}, 100 + k, dumbbells) for k in range(people)]
 
 
 def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, **more):
     scene = build_scene(np.random.default_rng(seed), people, (320, 180), "front", lying=True)
-    plans = plans_of(people, exercises)
+    plans = plans_of(people, exercises, more.pop("dumbbells", False))
     if more.pop("instructor", False):
         more["instructor"] = (SKELETON, Plan(("squat",), {}, 999))
     return scene, *choreograph(scene, [SKELETON] * people, plans, seconds, seed=seed, **more)
@@ -126,6 +128,59 @@ def test_feet_stay_put_between_parts():
                     assert np.linalg.norm(ball[i, [0, 2]] - ball[start, [0, 2]]) < 0.03, t[i]
 
 
+def test_one_event_says_how_long_both_walked():
+    _, performers, events = a_class(crossings=1, seed=7, exercises=("squat", "jumping_jack"))
+    (swap,) = events
+    for k in swap.people:
+        (walk,) = (s for s in performers[k].motion.segments if s.exercise == "walk")
+        assert swap.start_s <= walk.start_s
+        assert walk.end_s <= swap.end_s + 1e-6
+
+
+def test_dumbbells_lie_beside_the_feet_where_the_hands_come_down():
+    """Also for somebody who began across the picture, on the floor."""
+    _, performers, _ = a_class(people=2, seconds=50.0, exercises=("push_up", "biceps_curl"), dumbbells=True)
+    assert performers[0].motion.segments[1].exercise == "push_up"
+    for one in performers:
+        x, z, yaw = one.dumbbells_at
+        assert one.held
+        for joints in one.motion.joints(np.ravel(one.held)):
+            for side, sign in (("left", 1), ("right", -1)):
+                lies = np.array([x + 0.27 * sign * np.cos(yaw), z - 0.27 * sign * np.sin(yaw)])
+                assert np.linalg.norm(joints[INDEX[f"{side}_hand"]][[0, 2]] - lies) < 0.15
+
+
+def test_too_little_time_for_dumbbells_is_enough_for_the_exercise():
+    _, performers, _ = a_class(people=2, seconds=8.0, exercises=("lateral_raise",), dumbbells=True)
+    for one in performers:
+        assert one.held == ()
+        assert sum(len(s.rep_end_s) for s in one.motion.segments) >= 1
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_the_instructor_is_there_to_the_end(seed):
+    _, performers, _ = a_class(people=1, seconds=25.0, exercises=("stand",), seed=seed, instructor=True)
+    teacher = performers[-1].motion
+    assert teacher.duration_s > 25.0 - 0.9
+    assert teacher.segments[-1].end_s > 25.0 - 0.9
+
+
+def test_who_is_to_walk_as_an_exercise_stays_at_the_spot():
+    for seed in range(3):
+        scene, performers, _ = a_class(people=2, seconds=30.0, exercises=("walk",), seed=seed)
+        for one, spot in zip(performers, scene.spots, strict=True):
+            track = one.motion.joints(np.arange(0, 30, 0.5))[:, INDEX["pelvis"]]
+            assert np.abs(track[:, [0, 2]] - (spot.x_m, spot.z_m)).max() < 0.4
+            assert "walk" in [s.exercise for s in one.motion.segments]
+
+
+def test_all_faults_that_one_person_is_to_show_are_shown():
+    for exercise in ("squat", "biceps_curl", "lateral_raise"):
+        (plan,) = draw_plans(1, (exercise,), FAULTS[exercise], 5)
+        motion = make_motion(SKELETON, exercise, seed=5, seconds=40, faults=plan.faults)
+        assert {f.code for s in motion.segments for f in s.faults} == set(FAULTS[exercise])
+
+
 def test_rounds_fill_the_time():
     for seconds in (8.0, 20.0, 30.0, 60.0, 300.0):
         rounds = rounds_of(seconds, walking=False)
@@ -135,6 +190,11 @@ def test_rounds_fill_the_time():
         assert max(lengths) < 20
         assert min(lengths) > 4
     assert len(rounds_of(24.0, walking=True)) >= 2
+
+
+def test_an_exercise_without_time_for_it_is_refused():
+    with pytest.raises(ConfigError, match="no time for 'sit_up'"):
+        a_class(people=2, seconds=8.0, exercises=("sit_up",))
 
 
 @pytest.mark.parametrize(

@@ -214,3 +214,8 @@ def test_near_misses_are_offered():
         make_motion(SKELETON, "squats", seed=1)
     with pytest.raises(ConfigError, match="Did you mean 'knees_in'"):
         make_motion(SKELETON, "squat", seed=1, faults={"knee_in": 1.0})
+
+
+def test_a_set_without_a_repetition_is_no_exercise():
+    motion = make_motion(SKELETON, [("stand", 2), ("deadlift", 1), ("sit_up", 1), ("plank", 1), ("stand", 2)], seed=2)
+    assert [s.exercise for s in motion.segments] == ["stand", "plank", "stand"]

@@ -1,11 +1,13 @@
 """People of the simulator: alike for a seed, different from each other, dressed without gaps, and holding dumbbells."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.simulate import hair
-from groupcoach.simulate.clothes import draw_outfit
+from groupcoach.simulate.clothes import CLASSES, draw_outfit, dress
 from groupcoach.simulate.colours import SKINS
 from groupcoach.simulate.cutter import Cutter, affine_weights
 from groupcoach.simulate.frame import frame_of
@@ -169,6 +171,22 @@ def test_cloth_is_closed_where_it_stands_off(body):
         assert len(there - back) <= holes + 4
 
 
+def test_the_edges_of_a_sash_are_straight(body):
+    frame = frame_of(body)
+    for seed in (1, 2):
+        outfit = draw_outfit(np.random.default_rng(seed), None)
+        outfit = dataclasses.replace(outfit, top="tee", sleeve=0.45, patterns=("sash", "plain"))
+        cutter = Cutter(frame.faces, frame.rest)
+        classes = dress(cutter, frame, outfit)()
+        slope = 0.8 if outfit.numbers[0] < 0.5 else -0.8
+        p = cutter.points[cutter.faces]
+        off = p[:, :, 0] * slope + p[:, :, 1] - frame.at["left_shoulder"][1] + 0.17
+        sash, rest_of_it = (off[classes == CLASSES.index(name)] for name in ("shirt2", "shirt"))
+        assert len(sash) > 40
+        assert np.abs(sash).max() < 0.05 + 0.003
+        assert (rest_of_it.min(1) > 0.05 - 0.003).sum() + (rest_of_it.max(1) < -0.05 + 0.003).sum() == len(rest_of_it)
+
+
 def test_a_cut_goes_through_the_neighbours_too():
     """Only the left of two triangles is asked to be cut; the shared edge has no vertex of one alone."""
     rest_points = np.array([[0.0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0]])
@@ -204,7 +222,6 @@ def test_dumbbells_lie_in_the_hands_and_move_with_them(body):
     half = len(points) // 2
     for side, own in (("left", points[:half]), ("right", points[half:])):
         assert np.linalg.norm(own.mean(0) - joints[INDEX[f"{side}_hand"]]) < 0.08
-        assert np.linalg.svd(own - own.mean(0))[1][0] > 0
         assert np.ptp((own - own.mean(0)) @ np.linalg.svd(own - own.mean(0))[2][0]) == pytest.approx(0.2, rel=0.2)
         forearm = joints[INDEX[f"{side}_wrist"]] - joints[INDEX[f"{side}_elbow"]]
         along = np.linalg.svd(own - own.mean(0))[2][0]
@@ -226,6 +243,7 @@ def test_a_pair_lies_on_the_floor():
     assert points[:, 1].min() == pytest.approx(0, abs=1e-9)
     assert np.ptp(points[:, 2]) == pytest.approx(0.2)
     assert {-1.0, 1.0} == set(np.sign(points[:, 0]))
-    assert np.abs(points[:, 0]).mean() == pytest.approx(0.12)
+    assert np.abs(points[:, 0]).min() > 0.2  # beside the shoes, not in them
+    assert np.abs(points[:, 0]).max() < 0.35
     assert volume(points, faces) > 0  # faces look outwards
     assert len(points) == len(colours)

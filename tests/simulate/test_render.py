@@ -1,4 +1,4 @@
-"""Pictures against their truth: owners of pixels, boxes, hidden shares, mirrors, movement, light and processes."""
+"""Pictures against their truth: owners of pixels, boxes, hidden shares, mirrors, movement and processes."""
 
 import dataclasses
 
@@ -8,12 +8,11 @@ import pytest
 
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.mesh.raster import Rasterizer
-from groupcoach.simulate.blur import PER_BODY, SEGMENTS, segment_of_parts, smear
-from groupcoach.simulate.light import RANGE, Daylight
+from groupcoach.simulate.blur import PER_BODY
 from groupcoach.simulate.motion import make_motion
 from groupcoach.simulate.painter import Painter
 from groupcoach.simulate.people import draw_look
-from groupcoach.simulate.props import dumbbells, lying
+from groupcoach.simulate.props import closed, dumbbells, lying
 from groupcoach.simulate.render import Cast, render
 from groupcoach.simulate.scene import build_scene
 from groupcoach.simulate.skin import Skin, pose
@@ -188,6 +187,41 @@ def test_the_same_pixels_from_one_process_and_from_two(body, scene, crowd):
     assert not np.array_equal(one[0][1], one[1][1])  # the noise is fresh
 
 
+def test_hands_are_closed_only_while_they_hold(body, plain, looks):
+    look, holds = looks[0], np.array([True, False])
+    one = person(look, "stand", 0.0, 0.0, prop=dumbbells(body), holds=holds, gripping=closed(look, body))
+    never = person(look, "stand", 0.0, 0.0)
+    held, free = render(body, plain, [one], 2, 25, **STILL)
+    _, bare = render(body, plain, [never], 2, 25, **STILL)
+    assert np.array_equal(free.image, bare.image)
+    assert held.boxes_xyxy[0, 3] == pytest.approx(free.boxes_xyxy[0, 3], abs=1)
+    always = person(closed(look, body), "stand", 0.0, 0.0, prop=dumbbells(body), holds=holds)
+    assert np.array_equal(held.image, next(render(body, plain, [always], 1, 25, **STILL)).image)
+
+
+def test_who_is_just_outside_still_throws_a_shadow_into_the_picture(body, plain, looks):
+    lamp = np.array([0.6, 0.7, 0.4])
+    lit = dataclasses.replace(plain, light=lamp / np.linalg.norm(lamp))  # from the right, so shadows fall to the left
+    camera = lit.camera
+    edge = camera.position_m + camera.rays(np.array([[SIZE[0], SIZE[1] * 0.75]]))[0] * 1.0
+    ray = edge - camera.position_m
+    foot = camera.position_m - ray * camera.position_m[1] / ray[1]
+    one = person(looks[0], "stand", float(foot[0]) + 0.75, float(foot[2]))
+    (frame,), (empty,) = (list(render(body, lit, cast, 1, 25, **STILL)) for cast in ([one], []))
+    assert np.isnan(frame.boxes_xyxy).all()
+    assert (frame.image.astype(int) - empty.image).min() < -15
+
+
+def test_the_shutter_is_not_open_longer_than_a_frame_lasts(body, plain, looks):
+    """At 60 frames a second; the seed draws more than that."""
+    one = [person(looks[0], "jumping_jack", 0.0, 0.0)]
+    drawn, longest, long = (next(render(body, plain, one, 1, 60, **{**STILL, "exposure_s": e}, seed=11))
+                            for e in (None, 1 / 60, 1 / 40))  # fmt: skip
+    assert 1 / np.random.default_rng([11, 23]).uniform(40, 100) > 1 / 60
+    assert np.array_equal(drawn.image, longest.image)
+    assert not np.array_equal(longest.image, long.image)
+
+
 def children():
     return [p.pid for p in psutil.Process().children() if "parallel import work" in " ".join(p.cmdline())]
 
@@ -202,6 +236,10 @@ def test_no_process_stays_when_the_caller_stops_or_a_worker_fails(body, plain, c
     with pytest.raises(RuntimeError, match="worker failed"):
         list(render(body, broken, crowd[:1], 48, 25, jobs=2))
     assert children() == []
+    unsent = dataclasses.replace(crowd[0], prop=dataclasses.replace(dumbbells(body), colours=lambda: None))
+    with pytest.raises(RuntimeError, match="worker failed"):
+        list(render(body, plain, [unsent], 48, 25, jobs=2))
+    assert children() == []
 
 
 def test_blur_leaves_what_stands_still(body, plain, looks):
@@ -209,64 +247,6 @@ def test_blur_leaves_what_stands_still(body, plain, looks):
     sharp, open_long = (next(render(body, plain, one, 1, 25, **{**STILL, "exposure_s": e})) for e in (0.0, 1 / 40))
     assert np.array_equal(sharp.image, open_long.image)
     assert np.array_equal(sharp.boxes_xyxy, open_long.boxes_xyxy)
-
-
-def test_blur_smears_along_the_movement_and_nowhere_else():
-    image = np.full((60, 80, 3), 40, np.uint8)
-    owner = np.full((60, 80), -1, np.int16)
-    image[20:40, 30:40], owner[20:40, 30:40] = 240, PER_BODY + 2
-    image[:, 60:] = np.random.default_rng(0).integers(0, 255, (60, 20, 3))
-    before = image.copy()
-    nearness = np.where(owner >= 0, 0.5, 0).astype(np.float32)
-    way = np.zeros((len(SEGMENTS), 2))
-    way[2] = (8, 0)
-    smear(image, owner, nearness, PER_BODY, way, (30, 20, 39, 39))
-    assert np.array_equal(image[:20], before[:20])
-    assert np.array_equal(image[40:], before[40:])
-    assert np.array_equal(image[:, 60:], before[:, 60:])
-    row = image[30, :, 0].astype(float)
-    assert (np.diff(row[24:35]) >= 0).all()
-    assert (np.diff(row[35:46]) <= 0).all()
-    assert row[30] == pytest.approx(140, abs=14)  # half of the time at the edge
-    assert row.sum() == pytest.approx(before[30, :, 0].sum(), rel=0.01)  # no halo: no light comes or goes
-    assert (row[:25] == 40).all()
-
-
-def test_blur_goes_behind_what_is_in_front():
-    image = np.full((40, 60, 3), 40, np.uint8)
-    owner = np.full((40, 60), -1, np.int16)
-    nearness = np.zeros((40, 60), np.float32)
-    image[10:30, 20:30], owner[10:30, 20:30], nearness[10:30, 20:30] = 240, 0, 0.3
-    image[:, 30:36], owner[:, 30:36], nearness[:, 30:36] = 100, PER_BODY, 0.6
-    way = np.zeros((len(SEGMENTS), 2))
-    way[0] = (10, 0)
-    smear(image, owner, nearness, 0, way, (20, 10, 29, 29))
-    assert (image[:, 30:36] == 100).all()
-    assert image[20, 18, 0] > 60
-
-
-def test_every_joint_belongs_to_a_segment_of_its_side():
-    names = [name for name, _, _ in SEGMENTS]
-    of = [names[row] for row in segment_of_parts()]
-    assert of[INDEX["left_elbow"]] == "left_forearm"
-    assert of[INDEX["right_hip"]] == "right_thigh"
-    assert of[INDEX["head"]] == of[INDEX["neck"]] == "head"
-    assert of[INDEX["pelvis"]] == of[INDEX["spine_high"]] == of[INDEX["left_collar"]] == "trunk"
-    assert set(of) == set(names)
-
-
-def test_light_changes_slowly_and_is_the_same_for_the_same_seed():
-    for seed in range(5):
-        sky = Daylight(seed, 0.12)
-        gains = np.stack([sky.gains(t) for t in np.arange(0, 120, 0.2)])
-        assert np.array_equal(gains, np.stack([Daylight(seed, 0.12).gains(t) for t in np.arange(0, 120, 0.2)]))
-        level = gains[:, 1]
-        assert (level >= RANGE[0]).all()
-        assert (level <= RANGE[1]).all()
-        assert np.ptp(level) > 0.03
-        assert np.abs(np.diff(level)).max() < 0.03  # in a fifth of a second
-        assert np.abs(gains[:, 0] / level - 1).max() < 0.04
-    assert (Daylight(1, 0.0).gains(7.0) == 1).all()
 
 
 def test_the_skin_is_smplxs(body):

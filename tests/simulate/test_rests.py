@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from groupcoach.simulate.counted import COUNTED
-from groupcoach.simulate.motion import UNKNOWN
-from groupcoach.simulate.rests import GRIP_M, REST, pick_up, pick_up_moment_s, talk_to, watch
+from groupcoach.simulate.rests import GRIP_M, pick_up, pick_up_moment_s, talk_to, watch
 from groupcoach.simulate.rig import default_skeleton, joints_of, solve
 from groupcoach.simulate.stance import Person
 from groupcoach.skeleton import INDEX
@@ -136,7 +134,3 @@ def test_hands_go_down_beside_the_shins(side_x):
         assert low[INDEX["pelvis"], 2] < -0.12  # the hips go back
     with pytest.raises(ValueError, match="cannot reach"):
         pick_up(person, np.random.default_rng(0), side_x=0.5)
-
-
-def test_rests_are_known_motions():
-    assert set(REST) <= {*UNKNOWN, *COUNTED}
