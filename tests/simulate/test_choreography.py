@@ -18,7 +18,7 @@ EXERCISES = ("squat", "jumping_jack", "push_up")
 
 
 def plans_of(people, exercises=EXERCISES, dumbbells=False):
-    return [Plan(tuple(np.roll(exercises, -k)), {}, 100 + k, dumbbells) for k in range(people)]
+    return [Plan(tuple(str(e) for e in np.roll(exercises, -k)), {}, 100 + k, dumbbells) for k in range(people)]
 
 
 def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, **more):
