@@ -23,19 +23,19 @@ from browser import Browser  # noqa: E402
 from dashboards.launch import launch  # noqa: E402
 
 MOMENT_S = 11.5
-#: (arguments of ``groupcoach simulate``, the moment) of the two halves of ``simulated.png``.
+#: (arguments of ``groupcoach simulate``, the share of its length) of the two halves of ``simulated.png``.
 SIMULATED = (
     ("--people 8 --seconds 30 --exercises squat,lunge,jumping_jack,push_up --crossings 2 --absences 1 --instructor "
-     "--seed 11", 7.0),
+     "--seed 11", 0.233),
     ("--people 6 --seconds 16 --exercises shoulder_press,deadlift,lateral_raise,biceps_curl --uniform --mirror "
-     "--view oblique --seed 21", 9.6),
+     "--view oblique --seed 21", 0.6),
 )  # fmt: skip
 
 
-def frame_at(video: Path, seconds: float) -> np.ndarray:
-    """The frame of a video at a moment."""
+def frame_at(video: Path, share: float) -> np.ndarray:
+    """The frame at a share of a video's length (a live run drops frames, so its seconds are not the class's)."""
     reader = cv2.VideoCapture(str(video))
-    reader.set(cv2.CAP_PROP_POS_MSEC, 1000 * seconds)
+    reader.set(cv2.CAP_PROP_POS_FRAMES, int(share * reader.get(cv2.CAP_PROP_FRAME_COUNT)))
     ok, frame = reader.read()
     assert ok
     return frame
@@ -44,11 +44,11 @@ def frame_at(video: Path, seconds: float) -> np.ndarray:
 def simulated(scratch: Path) -> None:
     """Two simulated classes, side by side."""
     halves = []
-    for k, (arguments, moment_s) in enumerate(SIMULATED):
+    for k, (arguments, share) in enumerate(SIMULATED):
         out = scratch / f"class{k}"
         command = [sys.executable, "-m", "groupcoach", "simulate", *arguments.split(), "--fps", "5", "--out", str(out)]
         subprocess.run(command, check=True, cwd=ROOT)
-        halves.append(cv2.resize(frame_at(out / "class.mp4", moment_s), (800, 450), interpolation=cv2.INTER_AREA))
+        halves.append(cv2.resize(frame_at(out / "class.mp4", share), (800, 450), interpolation=cv2.INTER_AREA))
     cv2.imwrite(str(ROOT / "docs" / "simulated.png"), np.hstack(halves))
 
 
@@ -77,7 +77,7 @@ def main() -> None:
             engine.communicate(timeout=120)
         finally:
             engine.kill()
-        frame = frame_at(run / "annotated.mp4", 0.47 * 20)
+        frame = frame_at(run / "annotated.mp4", 0.47)
         cv2.imwrite(str(ROOT / "docs" / "annotated.png"), frame)
 
 

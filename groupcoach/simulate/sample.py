@@ -16,7 +16,7 @@ from groupcoach.simulate.timetable import Plan
 
 SEED: Final = 10
 PLANS: Final = (
-    Plan(("squat",), {}, 10150),
+    Plan(("squat",), {}, 10153),
     Plan(("jumping_jack",), {"arms_low": 0.3}, 10001),
     Plan(("biceps_curl",), {}, 10182),
     Plan(("squat",), {}, 10233),

@@ -14,7 +14,7 @@ def test_the_sample_is_small_and_readable():
     import cv2
 
     path = FOLDER / "class.mp4"
-    assert path.stat().st_size < 6_000_000
+    assert path.stat().st_size < 10_000_000
     video = cv2.VideoCapture(str(path))
     assert video.get(cv2.CAP_PROP_FPS) == 25
     ok, image = video.read()
@@ -39,5 +39,5 @@ def test_its_rows_cover_every_frame_and_everybody_is_seen():
     truth = json.loads((FOLDER / "truth.json").read_text())
     rows = np.load(FOLDER / "truth.npz")
     assert len(rows["frame"]) == truth["frames"] * len(truth["people"])
-    assert rows["visible"].min() > 0.9
+    assert rows["visible"].min() > 0.8
     assert (rows["box_xyxy"] >= 0).all()
