@@ -117,7 +117,8 @@ class Diary:
 
     def has_to_turn(self, name: str) -> bool:
         """The exercise is done facing another way than the person does now."""
-        return (name in FLOOR) != (abs(wrap(self.yaw - self.home_yaw)) > 1e-6)
+        turned = abs(wrap(self.yaw - self.home_yaw)) > 1e-6
+        return not turned and not lies_across(self.home_yaw) if name in FLOOR else turned
 
     def turn_for(self, name: str) -> None:
         """Turn across the picture before an exercise on the floor, and back to where the class faces before another."""
@@ -179,10 +180,15 @@ def entry_of(name: str) -> str:
     return MAKERS[name](Person(default_skeleton(), 0), np.random.default_rng(0), 8.0, None, {}).entry
 
 
+def lies_across(yaw: float) -> bool:
+    """Somebody who faces ``yaw`` and lies down lies across the picture."""
+    return abs(abs(wrap(yaw)) - math.pi / 2) <= ACROSS
+
+
 def across(yaw: float, rng: np.random.Generator) -> float | None:
     """The nearest way to lie across the picture for somebody who faces ``yaw``; None: that one does already."""
     side = math.copysign(math.pi / 2, math.sin(yaw) or float(rng.choice([-1.0, 1.0])))
-    return None if abs(wrap(side - yaw)) <= ACROSS else side + rng.uniform(-ACROSS, ACROSS)
+    return None if lies_across(yaw) else side + rng.uniform(-ACROSS, ACROSS)
 
 
 def ground_tracks(motion: Motion, t: Floats) -> Floats:

@@ -51,11 +51,11 @@ def angle(joints, a, b, c):
     return np.degrees(np.arccos(np.clip(cos, -1, 1)))
 
 
-def knee(joints, side):
+def knee(joints, side="left"):
     return angle(joints, f"{side}_hip", f"{side}_knee", f"{side}_ankle")
 
 
-def elbow(joints, side):
+def elbow(joints, side="left"):
     return angle(joints, f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist")
 
 

@@ -21,8 +21,8 @@ def plans_of(people, exercises=EXERCISES, dumbbells=False):
     return [Plan(tuple(str(e) for e in np.roll(exercises, -k)), {}, 100 + k, dumbbells) for k in range(people)]
 
 
-def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, **more):
-    scene = build_scene(np.random.default_rng(seed), people, (320, 180), "front", lying=True)
+def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, view="front", **more):
+    scene = build_scene(np.random.default_rng(seed), people, (320, 180), view, lying=True)
     plans = plans_of(people, exercises, more.pop("dumbbells", False))
     if more.pop("instructor", False):
         more["instructor"] = (SKELETON, Plan(("squat",), {}, 999))
@@ -190,6 +190,15 @@ def test_rounds_fill_the_time():
         assert max(lengths) < 20
         assert min(lengths) > 4
     assert len(rounds_of(24.0, walking=True)) >= 2
+
+
+@pytest.mark.parametrize("view", ["side", "mixed", "oblique"])
+def test_whoever_stands_across_already_does_not_turn_for_the_floor(view):
+    """Every view has time for what the front view has time for."""
+    _, performers, _ = a_class(people=8, view=view, crossings=2, absences=1, instructor=True)
+    if view == "side":
+        first = performers[2].motion.segments
+        assert [s.exercise for s in first[:2]] == ["stand", "push_up"]
 
 
 def test_an_exercise_without_time_for_it_is_refused():

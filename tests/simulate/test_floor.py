@@ -12,7 +12,8 @@ from groupcoach.simulate.stance import Person
 from groupcoach.simulate.supine import crunch, glute_bridge, sit_up
 from groupcoach.skeleton import INDEX
 from tests.simulate.contact import depths
-from tests.simulate.moves import SKELETON, slides
+
+from .moves import SKELETON, slides
 
 MAKERS = [push_up, plank, mountain_climber, burpee, sit_up, crunch, glute_bridge]
 LYING = [sit_up, crunch, glute_bridge]

@@ -6,7 +6,8 @@ import pytest
 from groupcoach.simulate.ground import burpee, mountain_climber, plank, push_up
 from groupcoach.skeleton import INDEX
 from tests.simulate.contact import depths
-from tests.simulate.moves import dips, do, elbow, knee, repetitions, slides
+
+from .moves import dips, do, elbow, knee, repetitions, slides
 
 MAKERS = [push_up, plank, mountain_climber, burpee]
 

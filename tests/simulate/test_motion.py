@@ -9,38 +9,14 @@ from groupcoach.errors import ConfigError
 from groupcoach.simulate.motion import EXERCISES, TRANSITION, UNKNOWN, default_skeleton, make_motion
 from groupcoach.skeleton import INDEX
 
+from .moves import angle, dips, elbow, knee
+
 SKELETON = default_skeleton()
 HZ = 30.0
 
 
 def clock(motion, hz=HZ):
     return np.arange(0, motion.duration_s, 1 / hz)
-
-
-def angle(joints, a, b, c):
-    u = joints[:, INDEX[a]] - joints[:, INDEX[b]]
-    v = joints[:, INDEX[c]] - joints[:, INDEX[b]]
-    cos = (u * v).sum(-1) / np.linalg.norm(u, axis=-1) / np.linalg.norm(v, axis=-1)
-    return np.degrees(np.arccos(np.clip(cos, -1, 1)))
-
-
-def knee(joints, side="left"):
-    return angle(joints, f"{side}_hip", f"{side}_knee", f"{side}_ankle")
-
-
-def elbow(joints, side="left"):
-    return angle(joints, f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist")
-
-
-def dips(signal, low, high):
-    """How often a signal falls under ``low`` after having been over ``high``."""
-    count, armed = 0, False
-    for value in signal:
-        if value > high:
-            armed = True
-        elif value < low and armed:
-            count, armed = count + 1, False
-    return count
 
 
 @pytest.mark.parametrize("exercise", [*EXERCISES, *UNKNOWN])

@@ -7,7 +7,8 @@ from groupcoach.simulate.rig import rot, turn
 from groupcoach.simulate.supine import crunch, glute_bridge, pitch_roll_yaw, sit_up
 from groupcoach.skeleton import INDEX
 from tests.simulate.contact import depths
-from tests.simulate.moves import dips, do, repetitions
+
+from .moves import dips, do, repetitions
 
 MAKERS = [sit_up, crunch, glute_bridge]
 
