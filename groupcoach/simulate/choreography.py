@@ -23,6 +23,7 @@ from groupcoach.simulate.timetable import (
     Performer,
     Plan,
     Timetable,
+    low_rows,
     rounds_of,
 )
 
@@ -72,9 +73,21 @@ def choreograph(
         for d in (diaries[row] for row in range(len(plans)))
     ]
     if instructor is not None:
-        motion = teach(table, Person(instructor[0], instructor[1].seed), instructor[1])
+        motion = teach(_to_teach(table), Person(instructor[0], instructor[1].seed), instructor[1])
         performers.append(Performer(motion, INSTRUCTOR, (), (), None))
     return performers, sorted(table.events, key=lambda e: (e.start_s, e.people))
+
+
+def _to_teach(table: Timetable) -> Timetable:
+    """The class as its instructor walks through it: not between the camera and those on the floor, but behind them.
+
+    Who teaches knows of the camera that counts, and sees the line of the hips from there as well. Somebody who walks
+    along before a lying body hides its middle for seconds, and the two ends look like two people or none.
+    """
+    spots = table.scene.spots
+    on_mats = {spots[row].name[0] for row in low_rows(table.plans, len(table.rounds))}
+    behind = tuple(s for s in spots if s.name[0] not in on_mats)
+    return replace(table, scene=replace(table.scene, spots=behind)) if behind else table
 
 
 def _at_the_start(person: Person, spot: Spot, plan: Plan) -> Diary:

@@ -16,7 +16,7 @@ from groupcoach.simulate.choreography import choreograph
 from groupcoach.simulate.diary import FLOOR, WEIGHTED
 from groupcoach.simulate.motion import EXERCISES, FAULTS, UNKNOWN
 from groupcoach.simulate.scene import MOST_PEOPLE, VIEWS
-from groupcoach.simulate.timetable import Plan
+from groupcoach.simulate.timetable import Plan, low_rows, rounds_of
 
 if TYPE_CHECKING:
     from groupcoach.mesh.body_model import BodyModel
@@ -184,9 +184,10 @@ def render_class(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"simulate: {out} exists and is not an empty folder. Choose another --out or empty it.")
     body = BodyModel()
-    lying = any(name in FLOOR for plan in plans for name in plan.exercises)
-    scene = build_scene(np.random.default_rng([seed, 3]), len(plans), size, view, lying=lying, mirror=mirror)
     frames = round(seconds * fps)
+    low = low_rows(plans, len(rounds_of(frames / fps, walking=bool(crossings or absences))))
+    scene = build_scene(np.random.default_rng([seed, 3]), len(plans), size, view, lying=bool(low), mirror=mirror,
+                        low=low)  # fmt: skip
     everybody = [*plans, instructor] if instructor else list(plans)
     dress = seed if uniform else None
     looks = [draw_look(body, plan.seed, uniform=dress) for plan in everybody]

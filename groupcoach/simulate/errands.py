@@ -12,7 +12,19 @@ import numpy as np
 from groupcoach.errors import ConfigError
 from groupcoach.simulate.diary import SHORTEST_SET_S, Diary, Place, clearance, ground_tracks
 from groupcoach.simulate.scene import Spot
-from groupcoach.simulate.timetable import AWAY_S, CHECK_HZ, ENOUGH_M, WAY_S, Errand, Event, Timetable
+from groupcoach.simulate.timetable import (
+    AWAY_S,
+    CHECK_HZ,
+    ENOUGH_M,
+    WAY_S,
+    Errand,
+    Event,
+    Timetable,
+    low_rows,
+)
+
+#: Farther than anybody is: somebody else is asked first.
+FAR_M = 50.0
 
 
 def give_errands(table: Timetable, crossings: int, absences: int) -> None:
@@ -38,10 +50,13 @@ def give_errands(table: Timetable, crossings: int, absences: int) -> None:
         if kind != "swap":
             table.errands[gap, one] = Errand(kind, (one,))
             continue
-        # With somebody near: a walk across the whole room would not fit into a break.
+        # With somebody near: a walk across the whole room would not fit into a break. And nobody who will be on the
+        # floor gives a place at the front to somebody who will stand there, before them.
         here = spot_of[one]
+        low = low_rows(table.plans, len(table.rounds), gap + 1)
         other = min((row for row in free if row != one),
                     key=lambda row: math.hypot(spot_of[row].x_m - here.x_m, spot_of[row].z_m - here.z_m)
+                    + (FAR_M if (row in low) != (one in low) and spot_of[row].name[0] != here.name[0] else 0.0)
                     + table.rng.uniform(0, 1.5))  # fmt: skip
         pair = (min(one, other), max(one, other))
         table.errands[gap, one] = Errand(kind, pair, spot_of[other])
@@ -137,7 +152,9 @@ def _exits(table: Timetable, diary: Diary) -> list[tuple[Place, float]]:
         for side in sorted((-1.0, 1.0), key=lambda s: -s * diary.place[0]):
             depth = float(camera.to_camera(np.array([0.0, 1.0, z]))[2])
             out.append(((side * (depth * camera.width / 2 / camera.focal_px + 0.75), z), z))
-    return sorted(out, key=lambda e: math.dist(e[0], diary.place))
+    # Round behind those on the floor, where there are any: the walk back is in the next round.
+    low = bool(low_rows(table.plans, len(table.rounds)))
+    return sorted(out, key=lambda e: (low and e[1] > front, math.dist(e[0], diary.place)))
 
 
 def _leave(table: Timetable, home: Spot, beside: Place, lane: float, diary: Diary) -> None:

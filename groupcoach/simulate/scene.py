@@ -7,6 +7,7 @@ around the origin.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,6 +27,10 @@ ROWS: Final = 5
 ROW_GAP: Final = 1.9
 #: Between rows that lie down, so that nobody's legs are before somebody's face.
 LYING_GAP: Final = 1.8
+#: From a row on mats to the one behind it: a long lunge forward ends before anybody's feet, and the instructor passes.
+BEHIND_MATS: Final = 2.4
+#: Most people of a row that is there for those who go to the floor; more of them are too small in the picture.
+FRONT: Final = 4
 MOST_PEOPLE: Final = ROW * ROWS
 #: Raised hands of a tall person; feet are on the floor.
 REACH_UP_M: Final = 2.3
@@ -112,8 +117,10 @@ class Scene:
         return None if self.mirror is None else self.camera.to_px(self.camera.to_camera(self.mirror.corners_m))
 
 
-def place_people(rng: np.random.Generator, people: int, view: str, *, lying: bool, wide: float) -> tuple[Spot, ...]:
-    """Spots for a class, the front row first; rows behind stand in the gaps.
+def place_people(
+    rng: np.random.Generator, people: int, view: str, *, lying: bool, wide: float, low: Sequence[int] = ()
+) -> tuple[Spot, ...]:
+    """Spots for a class, one per person; rows behind stand in the gaps.
 
     Args:
         rng: Source of chance.
@@ -121,9 +128,14 @@ def place_people(rng: np.random.Generator, people: int, view: str, *, lying: boo
         view: One of ``VIEWS``.
         lying: Room for bodies that lie across the picture.
         wide: Distance over half width of what the camera sees there.
+        low: Who goes to the floor, if not everybody: they get the front row.
     """
     if lying:  # short rows: each body is large in the picture
         per_row = math.ceil(people / min(ROWS, max(2, math.ceil(people / 3)))) if people > 2 else people
+        if len(low) < people:
+            # As in a studio, mats are where nothing is before them: from behind legs a lying body is hidden in its
+            # middle, and no detector makes one box of the two ends.
+            per_row = max(per_row, min(len(low), FRONT))
         gap = 1.9
     else:
         rows = 1 if people <= 5 else math.ceil(people / ROW)
@@ -136,6 +148,7 @@ def place_people(rng: np.random.Generator, people: int, view: str, *, lying: boo
     base = {"front": 0.0, "side": math.pi / 2 * rng.choice([-1, 1]), "oblique": 0.6 * rng.choice([-1, 1]), "mixed": 0.0}
     away_m = (per_row * gap / 2 + 0.5) * wide
     deep = LYING_GAP if lying else ROW_GAP
+    mats = math.ceil(len(low) / per_row) if lying and len(low) < people else 0
     spots = []
     for k in range(people):
         row, column = divmod(k, per_row)
@@ -144,12 +157,14 @@ def place_people(rng: np.random.Generator, people: int, view: str, *, lying: boo
         if people > per_row and in_row == per_row:
             x += 0.25 * gap * (1 if row % 2 else -1)
         x += rng.uniform(-0.06, 0.06)
-        z = -row * deep + rng.uniform(-0.25, 0.25)
+        back_m = row * deep + min(row, mats) * (BEHIND_MATS - LYING_GAP)
+        z = -back_m + rng.uniform(-0.25, 0.25)
         # Gaps are what the camera sees: a row behind stands wider by as much as it is farther away.
-        x *= (away_m + row * deep) / away_m
+        x *= (away_m + back_m) / away_m
         turned = rng.uniform(-1.3, 1.3) if view == "mixed" else base[view] + rng.uniform(-0.15, 0.15)
         spots.append(Spot(f"{'ABCDE'[row]}{column + 1}", float(x), float(z), float(turned)))
-    return tuple(spots)
+    first = sorted(range(people), key=lambda k: (k not in low, k))
+    return tuple(spots[first.index(k)] for k in range(people))
 
 
 def _extent(spots: tuple[Spot, ...], *, lying: bool) -> Floats:
@@ -189,7 +204,7 @@ def _frame(points: Floats, size: tuple[int, int], focal: float, high: float, k1:
 
 
 def place_camera(
-    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, lying: bool
+    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, lying: bool, low: Sequence[int] = ()
 ) -> tuple[SceneCamera, tuple[Spot, ...]]:
     """Spots for a class and the nearest camera that sees all of it, bodies on the floor and raised hands too.
 
@@ -199,13 +214,14 @@ def place_camera(
         size: Width and height of the picture.
         view: One of ``VIEWS``: how the class is turned to the camera.
         lying: Room for exercises on the floor, across the picture, seen from above 2 m.
+        low: Who goes to the floor, if not everybody: they get the front row.
     """
     width = size[0]
     # A wide lens close by makes the last row small; lying bodies there would be lost.
     fov = math.radians(rng.uniform(*(40, 52) if lying else (45, 85)))
     k1 = float(rng.uniform(-0.06, 0.01))
     focal = width / 2 / math.tan(fov / 2)
-    spots = place_people(rng, people, view, lying=lying, wide=focal / (width / 2))
+    spots = place_people(rng, people, view, lying=lying, wide=focal / (width / 2), low=low)
     rows = rows_of(spots)
     if lying:
         high = float(rng.uniform(2.4, 3.0))
@@ -222,8 +238,9 @@ def rows_of(spots: tuple[Spot, ...]) -> int:
 
 
 def build_scene(
-    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, lying: bool, mirror: bool = False
-) -> Scene:
+    rng: np.random.Generator, people: int, size: tuple[int, int], view: str, *, lying: bool, mirror: bool = False,
+    low: Sequence[int] = (),
+) -> Scene:  # fmt: skip
     """A room with a camera that sees every spot, as near as that allows.
 
     Args:
@@ -233,8 +250,9 @@ def build_scene(
         view: One of ``VIEWS``: how the class is turned to the camera.
         lying: Room for exercises on the floor, across the picture, seen from above 2 m.
         mirror: Most of the back wall is a mirror.
+        low: Who goes to the floor, if not everybody: they get the front row.
     """
-    camera, spots = place_camera(rng, people, size, view, lying=lying)
+    camera, spots = place_camera(rng, people, size, view, lying=lying, low=low)
     sun = float(rng.choice([-1.0, 1.0]))
     light = np.array([sun * rng.uniform(0.1, 0.7), 1.0, rng.uniform(0.35, 0.9)])
     light /= np.linalg.norm(light)

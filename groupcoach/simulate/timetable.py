@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.simulate.diary import FLOOR
 from groupcoach.simulate.motion import Motion, way_between
 from groupcoach.simulate.scene import Scene, Spot
 
@@ -107,6 +108,14 @@ class Timetable:
     def clock(self) -> Floats:
         """(T,) the instants of ``tracks``."""
         return np.arange(0.0, self.seconds, 1 / CHECK_HZ)
+
+
+def low_rows(plans: Sequence[Plan], rounds: int, after: int = 0) -> tuple[int, ...]:
+    """Rows of those who go to the floor in one of the rounds from ``after`` on."""
+    return tuple(
+        row for row, plan in enumerate(plans)
+        if any(plan.exercises[k % len(plan.exercises)] in FLOOR for k in range(after, rounds))
+    )  # fmt: skip
 
 
 def still_of(seconds: float) -> float:

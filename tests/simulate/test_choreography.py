@@ -7,10 +7,11 @@ from groupcoach.errors import ConfigError
 from groupcoach.simulate.choreography import choreograph
 from groupcoach.simulate.command import draw_plans
 from groupcoach.simulate.diary import clearance, ground_tracks
+from groupcoach.simulate.errands import give_errands
 from groupcoach.simulate.motion import FAULTS, make_motion
 from groupcoach.simulate.rig import default_skeleton
-from groupcoach.simulate.scene import build_scene
-from groupcoach.simulate.timetable import AWAY_S, STILL_S, Plan, rounds_of
+from groupcoach.simulate.scene import Scene, build_scene, place_camera
+from groupcoach.simulate.timetable import AWAY_S, STILL_S, Plan, Timetable, low_rows, rounds_of
 from groupcoach.skeleton import INDEX
 
 SKELETON = default_skeleton()
@@ -22,7 +23,8 @@ def plans_of(people, exercises=EXERCISES, dumbbells=False):
 
 
 def a_class(people=6, seconds=30.0, seed=5, exercises=EXERCISES, view="front", **more):
-    scene = build_scene(np.random.default_rng(seed), people, (320, 180), view, lying=True)
+    low = more.pop("low", ())
+    scene = build_scene(np.random.default_rng(seed), people, (320, 180), view, lying=True, low=low)
     plans = plans_of(people, exercises, more.pop("dumbbells", False))
     if more.pop("instructor", False):
         more["instructor"] = (SKELETON, Plan(("squat",), {}, 999))
@@ -97,6 +99,33 @@ def test_nobody_passes_through_anybody(seed):
         trunk = track[:, INDEX["pelvis"]]
         for other in tracks[:k]:
             assert np.linalg.norm(trunk - other[:, INDEX["pelvis"]], axis=-1).min() > 0.45
+
+
+def test_nobody_teaches_or_leaves_before_those_on_the_floor():
+    exercises, low = ("squat", "lunge", "push_up", "jumping_jack"), (1, 2)
+    scene, performers, events = a_class(4, seed=1, exercises=exercises, low=low, absences=1, instructor=True)
+    assert [spot.name[0] for spot in scene.spots] == ["B", "A", "A", "B"]
+    assert [e.people for e in events] == [(3,)]
+    front = min(scene.spots[k].z_m for k in low)
+    t = np.arange(0, 30, 0.5)
+    for k in (0, 3, 4):
+        assert performers[k].motion.joints(t)[:, INDEX["pelvis"], 2].max() < front, k
+
+
+def test_a_mat_at_the_front_is_not_given_to_somebody_who_stands():
+    plans = plans_of(4, ("squat", "lunge", "push_up", "jumping_jack"))
+    rounds = rounds_of(30.0, walking=True)
+    assert low_rows(plans, len(rounds)) == (1, 2)
+    assert low_rows(plans, len(rounds), after=1) == (1,)
+    camera, spots = place_camera(np.random.default_rng(0), 4, (320, 180), "front", lying=True, low=(1, 2))
+    scene = Scene(camera, spots, np.zeros(3), np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), bool), 1.0)
+    partners = set()
+    for seed in range(60):
+        table = Timetable(scene, plans, 30.0, rounds, np.random.default_rng(seed))
+        give_errands(table, 1, 0)
+        (pair,) = {errand.people for errand in table.errands.values()}
+        partners |= set(pair) - {1} if 1 in pair else set()
+    assert partners == {2}  # the other one at the front, who is done with the floor by then
 
 
 def test_on_the_floor_people_lie_across_the_picture():

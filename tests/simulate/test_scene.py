@@ -15,8 +15,8 @@ def scene_of(seed, people=4, view="front", *, lying=False, mirror=False, size=SM
     return build_scene(np.random.default_rng(seed), people, size, view, lying=lying, mirror=mirror)
 
 
-def placed(seed, people=4, view="front", *, lying=False, size=SMALL):
-    return place_camera(np.random.default_rng(seed), people, size, view, lying=lying)
+def placed(seed, people=4, view="front", *, lying=False, low=(), size=SMALL):
+    return place_camera(np.random.default_rng(seed), people, size, view, lying=lying, low=low)
 
 
 @pytest.mark.parametrize("k1", [-0.06, -0.02, 0.0, 0.01])
@@ -91,6 +91,33 @@ def test_lying_bodies_are_seen_from_above_and_whole():
             px = camera.to_px(camera.to_camera(np.array(ends)))
             assert (px > 0).all()
             assert (px < SMALL).all()
+
+
+def boxes(camera, spot, points):
+    px = camera.to_px(camera.to_camera(np.array([(spot.x_m + x, y, spot.z_m + z) for x, y, z in points])))
+    return np.concatenate([px.min(0), px.max(0)])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("people", "low"), [(4, (2, 3)), (5, (3,)), (8, (2, 3, 6, 7))])
+def test_nobody_stands_before_somebody_on_the_floor(view, people, low):
+    lies = [(x, y, z) for x in (-0.9, 0.9) for y in (0.0, 0.5) for z in (-0.25, 0.25)]
+    stands = [(x, y, z) for x in (-0.35, 0.35) for y in (0.0, 1.75) for z in (-0.15, 0.15)]
+    for seed in range(6):
+        camera, spots = placed(seed, people, view, lying=True, low=low)
+        assert {spots[k].name[0] for k in low} == {"A"}
+        assert len({s.name for s in spots}) == people
+        for k in low:
+            mine = boxes(camera, spots[k], lies)
+            assert (mine > 0).all()
+            assert (mine < (*SMALL, *SMALL)).all()
+            for other in set(range(people)) - {k}:
+                assert math.dist((spots[k].x_m, spots[k].z_m), (spots[other].x_m, spots[other].z_m)) > 1.6
+                if spots[other].z_m < spots[k].z_m - 0.5:
+                    continue  # behind
+                box = boxes(camera, spots[other], stands)
+                both = np.minimum(mine[2:], box[2:]) - np.maximum(mine[:2], box[:2])
+                assert np.prod(both.clip(0)) < 0.05 * np.prod(mine[2:] - mine[:2])
 
 
 def test_a_class_that_lies_down_is_as_large_as_one_that_stands():
