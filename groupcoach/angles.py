@@ -22,12 +22,22 @@ def measure(poses: Sequence[BodyPose]) -> list[JointAngles]:
     """``skeleton.ANGLES`` of each body; an angle with an unseen joint is NaN."""
     if not poses:
         return []
-    deg, sigma = measure_joints(np.stack([p.joints_m for p in poses]), np.stack([p.sigma_m for p in poses]))
+    stated = np.full((len(poses), _N_INNER), np.nan)
+    for i, pose in enumerate(poses):
+        if pose.angle_sigma_deg is not None:
+            stated[i] = pose.angle_sigma_deg
+    deg, sigma = measure_joints(np.stack([p.joints_m for p in poses]), np.stack([p.sigma_m for p in poses]), stated)
     return [JointAngles(d, s) for d, s in zip(deg, sigma, strict=True)]
 
 
-def measure_joints(joints_m: Floats, sigma_m: Floats) -> tuple[Floats, Floats]:
-    """(N, A) degrees and standard deviations from joints (N, J, 3) and their standard deviations (N, J)."""
+def measure_joints(joints_m: Floats, sigma_m: Floats, stated_deg: Floats | None = None) -> tuple[Floats, Floats]:
+    """(N, A) degrees and standard deviations from joints.
+
+    Args:
+        joints_m: (N, J, 3)
+        sigma_m: (N, J) standard deviation of each.
+        stated_deg: (N, inner angles) deviations that the regressor itself states; NaN = by the rule above.
+    """
     n = len(joints_m)
     deg = np.full((n, len(ANGLES)), np.nan)
     sigma = np.full((n, len(ANGLES)), np.nan)
@@ -39,6 +49,8 @@ def measure_joints(joints_m: Floats, sigma_m: Floats) -> tuple[Floats, Floats]:
         away = np.maximum(np.abs(u[..., 2]) / lu, np.abs(v[..., 2]) / lv)
         place = np.degrees(np.hypot(sigma_m[:, _ENDS[:, 0]] / lu, sigma_m[:, _ENDS[:, 2]] / lv) * 0.5)
         sigma[:, :_N_INNER] = np.sqrt(_BASE_DEG**2 + (_DEPTH_DEG * away**2) ** 2 + place**2)
+        if stated_deg is not None:
+            sigma[:, :_N_INNER] = np.where(np.isfinite(stated_deg), stated_deg, sigma[:, :_N_INNER])
         line = joints_m[:, _LINES[:, 1]] - joints_m[:, _LINES[:, 0]]
         length = np.linalg.norm(line, axis=-1)
         lean = np.degrees(np.arccos(np.clip(-line[..., 1] / length, -1, 1)))

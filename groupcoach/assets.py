@@ -18,13 +18,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from groupcoach.errors import AssetError, near_miss
+from groupcoach.shipped import shipped
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]  # only installed below Python 3.11
 
-MANIFEST = Path(__file__).resolve().parent.parent / "models" / "manifest.toml"
+MANIFEST = shipped("manifest.toml")
 CACHE_VARIABLE = "GROUPCOACH_CACHE"
 DEFAULT_GROUP = "default"
 

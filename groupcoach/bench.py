@@ -11,7 +11,6 @@ import json
 import math
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.bench_peers import beside, check_peers, in_own_process
 from groupcoach.errors import AssetError, ConfigError, GroupCoachError
 from groupcoach.evaluate.text import figure
 
@@ -53,28 +53,26 @@ def bench(
 
     Args:
         people: Class sizes, each from 1 to 60.
-        vs: Peers to run beside; none is built yet.
+        vs: Peers to run beside (``bench_peers.PEERS``).
         sample: Video with the people to take.
         seconds: Length of each class.
         say: Told what is running.
 
     Returns:
-        FORMATS ``bench``; a row also has ``tracked``, the number of people followed for at least half of the time.
+        FORMATS ``bench``; a row also has ``tracked``, people followed for at least half of the time, and what the
+        lifter and the vertices of its bodies take for one frame by themselves.
 
     Raises:
-        ConfigError: A wrong class size, or a peer was asked for.
+        ConfigError: A wrong class size or peer.
         AssetError: The sample is missing.
     """
-    if vs:
-        raise ConfigError(
-            f"--vs {','.join(vs)}: running peers beside groupcoach is not built yet. Run the bench without --vs."
-        )
+    check_peers(vs)
     for number in people:
         if not 1 <= number <= 60:
             raise ConfigError(f"--people {number}: a class has 1 to 60 people, for example --people 1,4,8.")
     if not sample.exists():
         raise AssetError(f"The sample class {sample} is missing. Run the bench from a full checkout of groupcoach.")
-    rows = []
+    rows, peers = [], []
     with tempfile.TemporaryDirectory(prefix="groupcoach-bench-") as place:
         figures, fps = cut_out(sample)
         for number in people:
@@ -82,9 +80,13 @@ def bench(
             video = Path(place) / f"class_{number}.mp4"
             write_class(figures, fps, number, video, seconds)
             say(f"{number} people: running ...")
-            rows.append(_row(number, _in_own_process(video)))
+            row = _row(number, in_own_process("groupcoach.bench", video))
+            say(f"{number} people: the mesh alone{', beside ' + ', '.join(vs) if vs else ''} ...")
+            alone = beside(video, number, vs)
+            rows.append(row | alone["row"])
+            peers.extend(alone["peers"])
             video.unlink()
-    return {"machine": machine(), "rows": rows, "peers": []}
+    return {"machine": machine(), "rows": rows, "peers": peers}
 
 
 def machine() -> str:
@@ -97,18 +99,6 @@ def machine() -> str:
         pass  # not Linux: what platform says will do
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{name}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
-
-
-def _in_own_process(video: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "groupcoach.bench", str(video)], capture_output=True, text=True, check=False
-    )
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        words = done.stderr.strip().splitlines()
-        raise GroupCoachError(f"The class {video.name} did not run: {words[-1] if words else 'it said nothing'}")
-    answer: dict[str, Any] = json.loads(lines[-1])
-    return answer
 
 
 def _row(people: int, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,14 +138,15 @@ def bench_table(result: Mapping[str, Any]) -> Table:
 
     names = sorted({name for row in result["rows"] for name in row["stage_ms"]} - {"latency"}, key=_stage_order)
     table = Table(title=escape(result["machine"]), caption=f"{SIZE[0]}x{SIZE[1]}, whole line with mesh, no window")
-    heads = ("People", "Tracked", "Frames/s", "Latency p50", "p95", "x floor", "Memory MB", *(f"{n} ms" for n in names))
-    for name in heads:
+    heads = ("People", "Tracked", "Frames/s", "Latency p50", "p95", "x floor", "Memory MB", "Lifter ms", "Vertices ms")
+    for name in (*heads, *(f"{n} ms" for n in names)):
         table.add_column(name, justify="right")
     for row in result["rows"]:
         stages = [figure(row["stage_ms"].get(name, {}).get("p50"), 1) for name in names]
         table.add_row(
             str(row["people"]), str(row["tracked"]), figure(row["fps"], 1), figure(row["latency_ms_p50"], 0),
-            figure(row["latency_ms_p95"], 0), figure(row["floor_ratio"]), figure(row["rss_mb"], 0), *stages,
+            figure(row["latency_ms_p95"], 0), figure(row["floor_ratio"]), figure(row["rss_mb"], 0),
+            figure(row.get("lifter_ms_p50"), 2), figure(row.get("vertices_ms_p50"), 1), *stages,
         )  # fmt: skip
     return table
 

@@ -50,10 +50,11 @@ def _root(
 def bench(
     people: Annotated[str, typer.Option("--people", help="Class sizes, with commas.")] = "1,4,8,12,20,30",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
-    vs: Annotated[str, typer.Option("--vs", help="Peers to run beside (not built yet).")] = "",
+    vs: Annotated[str, typer.Option("--vs", help="Peers to run beside, with commas: hmr.")] = "",
 ) -> None:
     """Frames a second, stage times and memory of the whole line on classes of several sizes."""
     from groupcoach import bench as measure
+    from groupcoach.bench_peers import peers_table
 
     try:
         sizes = [int(word) for word in people.split(",")]
@@ -61,6 +62,8 @@ def bench(
         raise typer.BadParameter(f"--people wants numbers with commas, such as 1,4,8; got {people!r}.") from None
     result = measure.bench(sizes, [word.strip() for word in vs.split(",") if word.strip()], say=notice)
     show(measure.bench_table(result))
+    if result["peers"]:
+        show(peers_table(result))
     for row in result["rows"]:
         if row["tracked"] != row["people"]:
             notice(f"Of {row['people']} people in the picture {row['tracked']} were followed: the row is about those.")

@@ -40,6 +40,10 @@ class RunOptions:
     serve: bool = False
     dashboard: bool = False
     progress: bool = False
+    checkpoint: Path | None = None
+    """Weights of ``--regressor hmr``."""
+    body_model: Path | None = None
+    """A licensed SMPL file in place of the project's own body."""
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ def run_class(options: RunOptions) -> RunResult:
     with open_source(options.source) as source:
         pipeline = build_pipeline(
             detector=options.detector, regressor=options.regressor, landmarks=options.landmarks, names=names,
-            catalogue=catalogue,
+            catalogue=catalogue, checkpoint=options.checkpoint, body_model=options.body_model,
         )  # fmt: skip
         with contextlib.ExitStack() as stack:
             run = _Class(options, source, pipeline, stack)

@@ -106,7 +106,7 @@ class Outputs:
             self.run.events(events)
             self.run.frame(frame.index, frame.t_s, [
                 FramePerson(s.participant.person_id, s.box_xyxy, s.score, s.pose, s.angles, s.exercise,
-                            s.state.vote.label.exercise)
+                            s.state.vote.label.exercise, s.landmarks_m)
                 for s in seen
             ])  # fmt: skip
         if self.store is not None and events:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Seen:
     angles: JointAngles
     exercise: str
     """Of this frame alone, before the vote."""
+    landmarks_m: Floats | None = None
+    """(33, 3) of the landmark network, where it looked."""
 
 
 class Pipeline:
@@ -68,7 +71,8 @@ class Pipeline:
             people = self.landmarks.look(frame, people)
         with watch.stage("mesh"):
             self.camera = Camera.guess(frame.image.shape[1], frame.image.shape[0])
-            poses = self.regressor.fit(people, self.camera, t_s)
+            picture = {"image": frame.image} if getattr(self.regressor, "needs_image", False) else {}
+            poses = self.regressor.fit(people, self.camera, t_s, **picture)
             joint_angles = angles.measure(poses)
         with watch.stage("classify"):
             states = [self._state(p) for p in people]
@@ -178,8 +182,9 @@ class Pipeline:
             vote = votes[i]
             label = "unknown" if vote is None else self.classifier.classes[int(vote.argmax())]
             participant = self.identity.people[states[i].person_id]
+            marks = None if person.landmarks is None else person.landmarks.world_m
             out.append(Seen(participant, states[i], person.box_xyxy, score[person.track_id], poses[i],
-                            joint_angles[i], label))  # fmt: skip
+                            joint_angles[i], label, marks))  # fmt: skip
         return out
 
 
@@ -190,7 +195,8 @@ def _place(pose: BodyPose, box: Floats) -> tuple[float, float] | None:
 
 
 def build_pipeline(
-    *, detector: str, regressor: str, landmarks: str, names: list[tuple[str, str | None]], catalogue: Catalogue
+    *, detector: str, regressor: str, landmarks: str, names: list[tuple[str, str | None]], catalogue: Catalogue,
+    checkpoint: Path | None = None, body_model: Path | None = None,
 ) -> Pipeline:  # fmt: skip
     """The pipeline that the command line's words describe.
 
@@ -200,11 +206,16 @@ def build_pipeline(
         landmarks: ``on`` (everybody in every frame), ``auto`` (within a budget) or ``off``.
         names: (name, spot) of the roster.
         catalogue: the exercises.
+        checkpoint: weights of ``hmr``.
+        body_model: a file in SMPL's layout in place of the project's own body.
     """
     from groupcoach.detect import build_detector
+    from groupcoach.mesh.body_model import BodyModel
     from groupcoach.mesh.regressor import build_regressor
 
+    body = BodyModel(body_model) if body_model is not None else None
+    bodies = build_regressor(regressor, body, checkpoint=checkpoint)  # first: it is what an option can be wrong about
     return Pipeline(
-        build_detector(detector), Tracker(), Identity(names), LandmarkBudget(landmarks), build_regressor(regressor),
-        Classifier(), catalogue,
+        build_detector(detector), Tracker(), Identity(names), LandmarkBudget(landmarks), bodies, Classifier(),
+        catalogue,
     )  # fmt: skip

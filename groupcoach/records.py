@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.errors import DataError
-from groupcoach.skeleton import ANGLES, JOINTS, N_SMPL
+from groupcoach.skeleton import ANGLES, INNER_ANGLES, JOINTS, N_SMPL
 
 Floats = NDArray[np.floating[Any]]
 
@@ -141,6 +141,8 @@ class BodyPose:
     """(J,) standard deviation of a joint's place."""
     vertices_m: Floats | None = None
     """(V, 3), made only for bodies that are drawn."""
+    angle_sigma_deg: Floats | None = None
+    """(inner angles,) standard deviation of each of ``skeleton.INNER_ANGLES``, where the regressor states one."""
 
     def __post_init__(self) -> None:
         _check(self, "joints_m", self.joints_m, (len(JOINTS), 3))
@@ -149,6 +151,8 @@ class BodyPose:
         _check(self, "betas", self.betas, (10,))
         _check(self, "transl_m", self.transl_m, (3,))
         _check(self, "sigma_m", self.sigma_m, (len(JOINTS),))
+        if self.angle_sigma_deg is not None:
+            _check(self, "angle_sigma_deg", self.angle_sigma_deg, (len(INNER_ANGLES),))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

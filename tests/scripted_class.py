@@ -12,9 +12,9 @@ import numpy as np
 from groupcoach.classify.network import Classifier
 from groupcoach.detect.scripted import ScriptedDetector
 from groupcoach.exercises.catalogue import load_catalogue
+from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.mesh.camera import Camera
-from groupcoach.mesh.lifter import AnalyticLifter
 from groupcoach.mesh.regressor import PersonInput
 from groupcoach.pipeline import Pipeline
 from groupcoach.records import Event, Frame, Landmarks, Observations

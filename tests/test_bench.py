@@ -10,6 +10,12 @@ from groupcoach import bench as bench_module
 from groupcoach.bench import SIZE, bench, bench_table, cut_out, grid, machine, person_places, write_class
 from groupcoach.errors import AssetError, ConfigError, GroupCoachError
 
+MESH: dict[str, Any] = {
+    "row": {"lifter_people": 3.0, "lifter_ms_p50": 1.5, "lifter_ms_p95": 2.0, "vertices_ms_p50": 6.0,
+            "vertices_ms_p95": 7.0, "vertices": 1229},
+    "peers": [],
+}  # fmt: skip
+
 
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
@@ -71,7 +77,8 @@ SUMMARY: dict[str, Any] = {
 
 
 def test_a_row_says_how_far_above_the_networks_the_line_is(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_module, "_in_own_process", lambda video: {"summary": SUMMARY, "rss_mb": 900.0})
+    monkeypatch.setattr(bench_module, "in_own_process", lambda module, video: {"summary": SUMMARY, "rss_mb": 900.0})
+    monkeypatch.setattr(bench_module, "beside", lambda video, people, vs: MESH)
     result = bench([3], sample=sample, seconds=0.5)
     (row,) = result["rows"]
     assert row["tracked"] == 2
@@ -79,8 +86,9 @@ def test_a_row_says_how_far_above_the_networks_the_line_is(sample: Path, monkeyp
     assert row["floor_ratio"] == pytest.approx(5.0 / 3.0)
     assert (row["latency_ms_p50"], row["latency_ms_p95"]) == (32.0, 43.0)
     assert row["rss_mb"] == 900.0
+    assert (row["lifter_ms_p50"], row["vertices_ms_p50"]) == (1.5, 6.0)
     measured = {**SUMMARY, "stage_ms": {**SUMMARY["stage_ms"], "latency": {"p50": 35.0, "p95": 60.0}}}
-    monkeypatch.setattr(bench_module, "_in_own_process", lambda video: {"summary": measured, "rss_mb": 900.0})
+    monkeypatch.setattr(bench_module, "in_own_process", lambda module, video: {"summary": measured, "rss_mb": 900.0})
     assert bench([3], sample=sample, seconds=0.5)["rows"][0]["latency_ms_p95"] == 60.0
     assert result["peers"] == []
     assert "Python" in result["machine"]
@@ -91,7 +99,22 @@ def test_a_row_says_how_far_above_the_networks_the_line_is(sample: Path, monkeyp
 def test_a_class_that_does_not_run_says_why(sample: Path) -> None:
     sample.with_name("broken.mp4").write_bytes(b"")
     with pytest.raises(GroupCoachError, match=r"broken.mp4 did not run"):
-        bench_module._in_own_process(sample.with_name("broken.mp4"))
+        bench_module.in_own_process("groupcoach.bench", sample.with_name("broken.mp4"))
+
+
+def test_every_size_is_measured_beside_every_peer(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def beside(video: Path, people: int, vs: Any) -> dict[str, Any]:
+        assert video.exists()
+        asked.append((people, tuple(vs)))
+        return MESH | {"peers": [{"name": "hmr", "people": people}]}
+
+    monkeypatch.setattr(bench_module, "in_own_process", lambda module, video: {"summary": SUMMARY, "rss_mb": 900.0})
+    monkeypatch.setattr(bench_module, "beside", beside)
+    result = bench([2, 3], vs=["hmr"], sample=sample, seconds=0.2)
+    assert asked == [(2, ("hmr",)), (3, ("hmr",))]
+    assert [p["people"] for p in result["peers"]] == [2, 3]
 
 
 def test_what_cannot_be_measured_is_refused(tmp_path: Path, sample: Path) -> None:

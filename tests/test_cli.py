@@ -28,7 +28,7 @@ SUMMARY: dict[str, Any] = {
 COMMANDS = ["run", "class", "simulate", "evaluate", "track", "bench", "learn", "models", "report", "people", "doctor",
             "demo", "dashboard", "exercises"]  # fmt: skip
 GROUPS = {"evaluate": ["clips", "run", "multiview"], "models": ["pull", "list", "verify", "path"],
-          "people": ["export", "erase"], "exercises": ["list", "show", "check"]}  # fmt: skip
+          "people": ["export", "erase", "motion"], "exercises": ["list", "show", "check"]}  # fmt: skip
 
 
 def one_squatting(reps: int) -> dict[str, Any]:
@@ -113,14 +113,27 @@ def test_every_option_reaches_the_engine(cli: Callable[..., Any], engine: Simple
     result = cli(
         "run", "0", "--out", tmp_path / "r", "--roster", "r.toml", "--plan", "p.toml", "--detector", "blazepose",
         "--regressor", "hmr", "--landmarks", "off", "--pace", "live", "--voice", "--language", "ko", "--save-video",
-        "--save-poses", "--db", "sqlite:///x.db", "--serve",
+        "--save-poses", "--db", "sqlite:///x.db", "--serve", "--checkpoint", "hmr.pt", "--body-model", "SMPL.pkl",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert vars(engine.options[0]) == {
         "source": "0", "out": tmp_path / "r", "roster": Path("r.toml"), "plan": Path("p.toml"), "detector": "blazepose",
         "regressor": "hmr", "landmarks": "off", "pace": "live", "voice": True, "language": "ko", "save_video": True,
         "save_poses": True, "db": "sqlite:///x.db", "serve": True, "dashboard": False, "progress": False,
+        "checkpoint": Path("hmr.pt"), "body_model": Path("SMPL.pkl"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "mode"),
+    [([], "auto"), (["--regressor", "hmr"], "off"), (["--regressor", "hmr", "--landmarks", "on"], "on"),
+     (["--landmarks", "off"], "off")],
+)  # fmt: skip
+def test_the_landmark_network_is_off_with_hmr_unless_asked_for(
+    cli: Callable[..., Any], engine: SimpleNamespace, words: list[str], mode: str
+) -> None:
+    assert cli("run", "class.mp4", *words).exit_code == 0
+    assert engine.options[0].landmarks == mode
 
 
 def test_a_live_class_speaks_serves_and_opens_the_dashboard(cli: Callable[..., Any], engine: SimpleNamespace) -> None:
@@ -194,7 +207,7 @@ def test_wrong_usage_exits_2(cli: Callable[..., Any], engine: SimpleNamespace, w
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["evaluate", "multiview", "."], "not built yet"),
+        (["evaluate", "multiview", "nowhere"], "no calibration"),
         (["learn", "squat", "a.jpg"], "not built yet"),
         (["bench", "--people", "1", "--vs", "aigym"], "--vs aigym"),
         (["bench", "--people", "0"], "1 to 60 people"),

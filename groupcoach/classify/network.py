@@ -14,8 +14,9 @@ import numpy as np
 from groupcoach.classify.window import N_FEATURES
 from groupcoach.errors import AssetError
 from groupcoach.records import Floats
+from groupcoach.shipped import shipped
 
-SHIPPED = Path(__file__).resolve().parents[2] / "models" / "classifier.safetensors"
+SHIPPED = shipped("classifier.safetensors")
 
 
 class Classifier:

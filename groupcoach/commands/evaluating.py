@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from groupcoach.commands.console import group, not_yet, notice, print_json, say, show
+from groupcoach.commands.console import group, notice, print_json, say, show
 
 app = group("What came out, against what is true.")
 
@@ -52,9 +52,23 @@ def run(
 def multiview(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Calibrated cameras on the same trial.")],
     json: Json = False,
+    landmarks: Annotated[
+        Literal["on", "off"], typer.Option("--landmarks", help="Give the regressor the 33 landmarks.")
+    ] = "on",
+    regressor: Annotated[Literal["lifter"], typer.Option("--regressor", help="What makes the bodies.")] = "lifter",
+    keep: Annotated[
+        Path | None, typer.Option("--keep", hidden=True, help="File of what the networks saw: read, else made.")
+    ] = None,
 ) -> None:
-    """Knee, hip and elbow angles against triangulation (not built yet)."""
-    not_yet("`groupcoach evaluate multiview`")
+    """Knee, hip and elbow angles against triangulation, and their spread between views."""
+    from groupcoach.evaluate.multiview import evaluate_multiview, multiview_lines, multiview_table
+
+    result = evaluate_multiview(folder, landmarks=landmarks == "on", regressor=regressor, keep=keep, say=notice)
+    show(multiview_table(result))
+    for line in multiview_lines(result):
+        say(line)
+    if json:
+        print_json(result)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 from groupcoach.commands.console import group, notice, say
 from groupcoach.errors import RecordError
 
-app = group("Everything kept about one person.")
+app = group("Everything kept about one person, and their motion.")
 
 Name = Annotated[str, typer.Argument(help="The person's name as on the cards.")]
 Db = Annotated[str | None, typer.Option("--db", help="Database address; without, every session.db below --runs.")]
@@ -77,6 +77,32 @@ def erase(
     say(f"{name}: {rows} rows of the session records and {len(cleaned)} run folders cleaned.")
     for folder in cleaned:
         notice(f"{folder}: its annotated video, where there was one, showed {name} and was deleted as a whole.")
+
+
+@app.command()
+def motion(
+    name: Name,
+    run_dir: Annotated[Path, typer.Argument(help="Run folder made with --save-poses.", metavar="RUN_DIR")],
+    out: Annotated[Path, typer.Option("--out", help="The .npz file; several stretches get numbers: NAME_01.npz, ...")],
+    whole: Annotated[
+        bool, typer.Option("--whole", help="One file with the gaps bridged, not one per stretch.")
+    ] = False,
+) -> None:
+    """One person's motion from a run, as .npz in AMASS layout: poses, betas, trans, mocap_framerate; z is up."""
+    from groupcoach.mesh.body_model import BodyModel
+    from groupcoach.store.amass import LONGEST_GAP_S, file_names, motions_of, write_motion
+    from groupcoach.store.reading import load_run
+
+    body = BodyModel()
+    motions = motions_of(load_run(run_dir), name, body, whole=whole)
+    for one, path in zip(motions, file_names(out, len(motions)), strict=True):
+        write_motion(one, body, path)
+        bridged = int((~one.seen).sum())
+        say(f"{path}: {len(one.t_s)} frames at {one.mocap_framerate:.2f} a second from {one.t_s[0]:.2f} s"
+            + (f", {bridged} of them bridged" if bridged else ""))  # fmt: skip
+    if len(motions) > 1:
+        notice(f"{name} was out of sight for more than {LONGEST_GAP_S:g} s in between: {len(motions)} files, one per "
+               "stretch. --whole makes one.")  # fmt: skip
 
 
 def _databases(db: str | None, runs: Path) -> list[str]:

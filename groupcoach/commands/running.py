@@ -16,7 +16,14 @@ Roster = Annotated[Path | None, typer.Option("--roster", help="TOML file with na
 Plan = Annotated[Path | None, typer.Option("--plan", help="TOML file with the exercises of the class.")]
 Detector = Annotated[Literal["yolo", "blazepose"], typer.Option("--detector", help="Who finds the people.")]
 Regressor = Annotated[Literal["lifter", "hmr"], typer.Option("--regressor", help="What makes the bodies.")]
-LandmarksMode = Annotated[Literal["on", "off", "auto"], typer.Option("--landmarks", help="The 3D landmark network.")]
+Checkpoint = Annotated[Path | None, typer.Option("--checkpoint", help="Weights for --regressor hmr.")]
+BodyModel = Annotated[
+    Path | None, typer.Option("--body-model", help="A licensed SMPL file (.npz, .pkl) in place of our own body.")
+]
+LandmarksMode = Annotated[
+    Literal["on", "off", "auto"] | None,
+    typer.Option("--landmarks", help="The 3D landmark network; auto, but off with hmr, which does not look at it."),
+]
 Pace = Annotated[
     Literal["max", "live"], typer.Option("--pace", help="As fast as it goes, or in the time of the source.")
 ]
@@ -35,7 +42,7 @@ def run(
     plan: Plan = None,
     detector: Detector = "yolo",
     regressor: Regressor = "lifter",
-    landmarks: LandmarksMode = "auto",
+    landmarks: LandmarksMode = None,
     pace: Pace = "max",
     voice: Voice = False,
     language: Language = "en",
@@ -43,10 +50,12 @@ def run(
     save_poses: SavePoses = False,
     db: Db = None,
     serve: Serve = False,
+    checkpoint: Checkpoint = None,
+    body_model: BodyModel = None,
 ) -> None:
     """Watch one class from a file, a camera or a stream; print who did what, how many, and what was wrong."""
     _run(source, out, roster, plan, detector, regressor, landmarks, pace, voice, language, save_video, save_poses, db,
-         serve, dashboard=False)  # fmt: skip
+         serve, dashboard=False, checkpoint=checkpoint, body_model=body_model)  # fmt: skip
 
 
 def class_(
@@ -56,7 +65,7 @@ def class_(
     plan: Plan = None,
     detector: Detector = "yolo",
     regressor: Regressor = "lifter",
-    landmarks: LandmarksMode = "auto",
+    landmarks: LandmarksMode = None,
     pace: Pace = "live",
     voice: Voice = True,
     language: Language = "en",
@@ -64,24 +73,28 @@ def class_(
     save_poses: SavePoses = False,
     db: Db = None,
     serve: Serve = True,
+    checkpoint: Checkpoint = None,
+    body_model: BodyModel = None,
 ) -> None:
     """The same, live: engine and dashboard together, until stopped (Ctrl-C)."""
     _run(source, out, roster, plan, detector, regressor, landmarks, pace, voice, language, save_video, save_poses, db,
-         serve, dashboard=True)  # fmt: skip
+         serve, dashboard=True, checkpoint=checkpoint, body_model=body_model)  # fmt: skip
 
 
 def _run(source: str, out: Path | None, roster: Path | None, plan: Path | None, detector: str, regressor: str,
-         landmarks: str, pace: str, voice: bool, language: str, save_video: bool, save_poses: bool, db: str | None,
-         serve: bool, dashboard: bool) -> None:  # fmt: skip
+         landmarks: str | None, pace: str, voice: bool, language: str, save_video: bool, save_poses: bool,
+         db: str | None, serve: bool, dashboard: bool, checkpoint: Path | None,
+         body_model: Path | None) -> None:  # fmt: skip
     if out is None and (save_video or save_poses):
         raise typer.BadParameter("--save-video and --save-poses write into the run folder: give --out DIR too.")
     from groupcoach.engine import RunOptions, run_class
     from groupcoach.store.report import headline, terminal_table
 
     result = run_class(RunOptions(
-        source=source, out=out, roster=roster, plan=plan, detector=detector, regressor=regressor, landmarks=landmarks,
-        pace=pace, voice=voice, language=language, save_video=save_video, save_poses=save_poses, db=db, serve=serve,
-        dashboard=dashboard, progress=sys.stderr.isatty(),
+        source=source, out=out, roster=roster, plan=plan, detector=detector, regressor=regressor,
+        landmarks=landmarks or ("off" if regressor == "hmr" else "auto"), pace=pace, voice=voice, language=language,
+        save_video=save_video, save_poses=save_poses, db=db, serve=serve, dashboard=dashboard,
+        progress=sys.stderr.isatty(), checkpoint=checkpoint, body_model=body_model,
     ))  # fmt: skip
     for text in result.notices:
         notice(text)

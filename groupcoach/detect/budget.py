@@ -57,7 +57,7 @@ class LandmarkBudget:
         for i, found in zip(rows, network.locate(frame.image, crops), strict=True):
             self._last[people[i].track_id] = _Last(t_s, found, _centre(people[i]))
         self._last = {k: v for k, v in self._last.items() if t_s - v.t_s < 5.0}
-        return [replace(p, landmarks=self._carried(p, t_s)) for p in people]
+        return [self._with_landmarks(p, t_s) for p in people]
 
     def second_opinion(self, frame: Frame, people: list[PersonInput]) -> list[int]:
         """Track IDs of those (two at most are asked) in whose box the landmark network surely sees a body."""
@@ -80,13 +80,15 @@ class LandmarkBudget:
         last = self._last.get(track_id)
         return -1.0 if last is None else last.t_s
 
-    def _carried(self, person: PersonInput, t_s: float) -> Landmarks | None:
+    def _with_landmarks(self, person: PersonInput, t_s: float) -> PersonInput:
+        """The person with the last answer, moved along with the box where it is not of this moment."""
         last = self._last.get(person.track_id)
         if last is None or last.landmarks is None or t_s - last.t_s > _CARRY_S:
-            return None
+            return replace(person, landmarks=None, landmarks_age_s=0.0)
         if last.t_s == t_s:
-            return last.landmarks
-        return replace(last.landmarks, px=last.landmarks.px + (_centre(person) - last.centre))
+            return replace(person, landmarks=last.landmarks, landmarks_age_s=0.0)
+        moved = replace(last.landmarks, px=last.landmarks.px + (_centre(person) - last.centre))
+        return replace(person, landmarks=moved, landmarks_age_s=t_s - last.t_s)
 
 
 def _centre(person: PersonInput) -> np.ndarray:

@@ -44,6 +44,8 @@ class Camera:
     """(3, 3) world -> camera axes (x right, y down, z away)"""
     translation: Floats
     """(3,) m"""
+    size: tuple[int, int] | None = None
+    """Width and height of the calibrated picture, px; None where the calibration does not say."""
 
     @property
     def projection(self) -> Floats:
@@ -110,9 +112,13 @@ def _from_toml(path: Path) -> list[Camera]:
     return [
         Camera(str(c.get("name", name)), np.asarray(c["matrix"], float).reshape(3, 3),
                np.asarray(c["distortions"], float).ravel(), cv2.Rodrigues(np.asarray(c["rotation"], float))[0],
-               np.asarray(c["translation"], float).reshape(3))
+               np.asarray(c["translation"], float).reshape(3), _size(c.get("size")))
         for name, c in tables.items()
     ]  # fmt: skip
+
+
+def _size(pair: Any) -> tuple[int, int] | None:
+    return None if pair is None else (round(float(pair[0])), round(float(pair[1])))
 
 
 def _from_qualisys(path: Path) -> list[Camera]:
@@ -130,7 +136,10 @@ def _from_qualisys(path: Path) -> list[Camera]:
                            [0, i["focalLengthV"] / 64, i["centerPointV"] / 64], [0, 0, 1.0]])  # fmt: skip
         bent = np.array([i["radialDistortion1"], i["radialDistortion2"], i["tangentalDistortion1"],
                          i["tangentalDistortion2"]])  # fmt: skip
-        cameras.append(Camera(item.attrib["serial"], matrix, bent, rotation, -rotation @ centre))
+        field = item.find("fov_video")
+        of = {} if field is None else {k: float(v) for k, v in field.attrib.items()}
+        size = None if not of else (of["right"] - of["left"] + 1, of["bottom"] - of["top"] + 1)
+        cameras.append(Camera(item.attrib["serial"], matrix, bent, rotation, -rotation @ centre, _size(size)))
     return cameras
 
 

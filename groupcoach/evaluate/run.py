@@ -52,7 +52,9 @@ def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
         "counting": counting,
         "identity": _identity(people, truth, matched, tracks),
         "faults": _faults(run, people, taught, own),
-        "pose": None if poses is None or truth.columns is None else score_poses(truth.columns, poses, matched),
+        "pose": None
+        if poses is None or truth.columns is None
+        else score_poses(truth.columns, poses, matched, truth.size),
         "cues": score_cues([e for e in run.events() if e["person"] in judged], truth, matched, tracks),
     }
 
@@ -256,9 +258,18 @@ def run_lines(result: Mapping[str, Any]) -> list[str]:
             f"{percent(cues['still_true'])}"
         )
     if pose is not None:
-        angles = ", ".join(f"{name} {figure(value, 1)}" for name, value in pose["angle_mae_deg"].items())
-        lines.append(
-            f"pose: {figure(pose['mpjpe_mm'], 0)} mm, aligned {figure(pose['pa_mpjpe_mm'], 0)} mm; angles off by "
-            f"(degrees): {angles}; 90 % interval holds {percent(pose['coverage90'])}"
-        )
+        if (clear := pose.get("visible")) is not None:
+            lines.append(_pose_line("pose of people to be seen", clear))
+        if (raw := pose.get("raw")) is not None:
+            lines.append(_pose_line("the landmark network alone", raw))
+        lines.append(_pose_line("pose of everybody", pose))
     return lines
+
+
+def _pose_line(name: str, pose: Mapping[str, Any]) -> str:
+    angles = ", ".join(f"{part} {figure(value, 1)}" for part, value in pose["angle_mae_deg"].items())
+    held = "" if pose["coverage90"] is None else f"; 90 % interval holds {percent(pose['coverage90'])}"
+    return (
+        f"{name}: {figure(pose['mpjpe_mm'], 0)} mm, aligned {figure(pose['pa_mpjpe_mm'], 0)} mm; angles off by "
+        f"(degrees): {angles}{held}"
+    )

@@ -71,6 +71,8 @@ class Truth:
     people: tuple[TruePerson, ...]
     columns: Mapping[str, NDArray[Any]] | None
     """Columns of ``truth.npz``; None without the file."""
+    size: tuple[int, int] | None = None
+    """Width and height of the picture, px; None where the truth does not say."""
 
     @property
     def participants(self) -> Truth:
@@ -126,7 +128,9 @@ def read_truth(path: Path, by_alias: Callable[[str], Any]) -> Truth:
     except (KeyError, TypeError, ValueError) as error:
         what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigError(f"The truth {path} is not as expected: {what}. It needs fps and people.") from error
-    return Truth(path, fps, people, _columns(path.with_suffix(".npz")))
+    sides = (data.get("width"), data.get("height"))
+    size = (sides[0], sides[1]) if isinstance(sides[0], int) and isinstance(sides[1], int) else None
+    return Truth(path, fps, people, _columns(path.with_suffix(".npz")), size)
 
 
 def _person(item: Mapping[str, Any], by_alias: Callable[[str], Any]) -> TruePerson:

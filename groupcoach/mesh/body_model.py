@@ -1,7 +1,8 @@
-"""The body: SMPL's file format, read once; joints in plain numpy, vertices through ``smplx`` (imported only here).
+"""The body: SMPL's file format, read once; joints and the live skin in numpy, the rest by ``smplx`` (only here).
 
-``joints`` is what runs in every frame for everybody and needs neither torch nor vertices. ``vertices`` loads torch the
-first time it is called. A licensed SMPL file converted to ``.npz`` (plain arrays, no pickles) works in place of ours.
+``joints`` is what runs in every frame for everybody and needs neither torch nor vertices. ``vertices`` of the light
+body is a few products and sums in numpy; the full mesh and bodies with pose correctives (SMPL's own) go through
+``smplx``, which loads torch the first time. A licensed SMPL file (``.npz`` or ``.pkl``) works in place of ours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.errors import AssetError, DataError
+from groupcoach.mesh.smpl_file import read_fields
+from groupcoach.shipped import shipped
 from groupcoach.skeleton import INDEX, JOINTS, N_SMPL, SMPL_PARENTS
 
 Floats = NDArray[np.floating[Any]]
@@ -42,11 +45,20 @@ _EXTRA_SHAPES: Final[dict[str, tuple[int | str, ...]]] = {
 _SMPL_EXTRA_VERTICES: Final = (332, 583, 4071, 3387, 6787, 3216, 6617)
 
 
+#: Up to so many vertices numpy poses a body without correctives; see ``BodyModel.vertices``.
+_LIVE_VERTICES: Final = 2000
+#: Vertices of all bodies together that ``smplx`` poses at once: 150 MB of its tables.
+_AT_ONCE: Final = 1_000_000
+
+
 def default_path() -> Path:
     """``models/body.npz`` beside the package; an installation without a checkout has it inside the package."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "models" / "body.npz"
-    return inside if inside.exists() else package.parent / "models" / "body.npz"
+    return shipped("body.npz")
+
+
+def full_path() -> Path:
+    """``models/body_full.npz``: the same body with 13,718 vertices, for export. The same betas are the same person."""
+    return shipped("body_full.npz")
 
 
 class BodyModel:
@@ -62,15 +74,21 @@ class BodyModel:
         """Reads the file.
 
         Args:
-            path: An ``.npz`` in SMPL's layout; the project's own body when left out.
+            path: An ``.npz`` or a pickle in SMPL's layout; the project's own light body when left out. Of more than
+                ten shape directions the first ten are used.
 
         Raises:
-            AssetError: The file is missing, not an ``.npz`` of plain arrays, or not in SMPL's layout.
+            AssetError: The file is missing, holds anything but arrays, or is not in SMPL's layout.
         """
         self.path = path if path is not None else default_path()
         data = _read(self.path)
         self._data = data
         self._smplx: Any = None
+        self.ours: bool = self.path.resolve() in (default_path().resolve(), full_path().resolve())
+        """Shape values learned on the project's body mean the same on this one. A licensed body has shapes of its own:
+        regressors that were trained on ours give it betas of zero, the file's average person."""
+        self.correctives: bool = bool(data["posedirs"].any())
+        """The skin also changes with the pose (SMPL's own files), not only by following the bones."""
         self.faces: NDArray[np.int32] = data["f"].astype(np.int32)
         """(F, 3) rows of vertices."""
         self.regions: NDArray[np.int8] = data["region"].astype(np.int8)
@@ -80,7 +98,11 @@ class BodyModel:
         both = np.concatenate([data["J_regressor"], data["extra_regressor"]]).astype(np.float64)
         # Rest joints are linear in the betas: regressing template and components once makes vertices unnecessary.
         self._rest = both @ data["v_template"].astype(np.float64)
-        self._rest_dirs = np.einsum("jv,vib->bji", both, data["shapedirs"][:, :, :N_BETAS].astype(np.float64))
+        self._rest_dirs = np.einsum("jv,vib->bji", both, data["shapedirs"].astype(np.float64))
+        # The skin as rows of one product: template and directions (1 + B, 3 V), bones to vertices (24, V).
+        skin = np.concatenate([data["v_template"][:, :, None], data["shapedirs"]], axis=2)
+        self._skin = np.ascontiguousarray(skin.transpose(2, 1, 0), np.float32).reshape(skin.shape[2], -1)
+        self._pull = np.ascontiguousarray(data["weights"].T, np.float32)
 
     def rest_joints(self, betas: Floats) -> Floats:
         """(N, 24, 3) metres: SMPL's joints of unposed bodies with shapes ``betas`` (N, 10)."""
@@ -101,34 +123,63 @@ class BodyModel:
         Returns:
             (N, 31, 3) metres in the order of ``skeleton.JOINTS``. Face and feet move stiffly with head, ankle and foot.
         """
-        n = self._check(rel_rotmats, betas, transl)
+        self._check(rel_rotmats, betas, transl)
         rest = self._rest_points(betas)
-        turn = np.empty((n, N_SMPL, 3, 3))
-        place = np.empty((n, len(JOINTS), 3))
-        turn[:, 0] = rel_rotmats[:, 0]
-        place[:, 0] = rest[:, 0]
-        for j in range(1, N_SMPL):
-            p = SMPL_PARENTS[j]
-            turn[:, j] = turn[:, p] @ rel_rotmats[:, j]
-            place[:, j] = place[:, p] + (turn[:, p] @ (rest[:, j] - rest[:, p])[:, :, None])[:, :, 0]
+        turn, place = self._chain(np.asarray(rel_rotmats), rest[:, :N_SMPL])
         owner = list(EXTRA_OWNER)
         arm = rest[:, N_SMPL:] - rest[:, owner]
-        place[:, N_SMPL:] = place[:, owner] + (turn[:, owner] @ arm[..., None])[..., 0]
-        return place + np.asarray(transl)[:, None]
+        extra = place[:, owner] + (turn[:, owner] @ arm[..., None])[..., 0]
+        return np.concatenate([place, extra], axis=1) + np.asarray(transl)[:, None]
 
     def vertices(self, rel_rotmats: Floats, betas: Floats, transl: Floats) -> NDArray[np.float32]:
-        """(N, V, 3) metres: the skin of posed bodies (arguments as in :meth:`joints`), through ``smplx``."""
+        """(N, V, 3) metres: the skin of posed bodies (arguments as in :meth:`joints`).
+
+        The light body is posed here, 20 people within a frame's time; the full one and bodies with correctives by
+        ``smplx``.
+        """
+        if self.correctives or len(self.vertex_part) > _LIVE_VERTICES:
+            return self.smplx_vertices(rel_rotmats, betas, transl)
+        n = self._check(rel_rotmats, betas, transl)
+        rest = self._rest_points(betas)[:, :N_SMPL]
+        turn, place = self._chain(np.asarray(rel_rotmats), rest)
+        moved = np.empty((n, 3, 4, N_SMPL), np.float32)
+        moved[:, :, :3] = turn.transpose(0, 2, 3, 1)
+        moved[:, :, 3] = (place - (turn @ rest[..., None])[..., 0]).transpose(0, 2, 1)
+        blend = (moved.reshape(-1, N_SMPL) @ self._pull).reshape(n, 3, 4, self._pull.shape[1])
+        amount = np.concatenate([np.ones((n, 1)), betas], axis=1).astype(np.float32)
+        skin = (amount @ self._skin).reshape(n, 3, self._pull.shape[1])
+        out = np.empty((n, skin.shape[2], 3), np.float32)
+        for i in range(3):
+            part = blend[:, i, 3] + np.asarray(transl, np.float32)[:, i, None]
+            for k in range(3):
+                part += blend[:, i, k] * skin[:, k]
+            out[:, :, i] = part
+        return out
+
+    def smplx_vertices(self, rel_rotmats: Floats, betas: Floats, transl: Floats) -> NDArray[np.float32]:
+        """(N, V, 3) metres: :meth:`vertices` by ``smplx`` whatever the body; the numpy way is checked against it."""
         return self._forward(rel_rotmats, betas, transl)[0]
 
     def smplx_joints(self, rel_rotmats: Floats, betas: Floats, transl: Floats) -> NDArray[np.float32]:
         """(N, 24, 3) metres: SMPL's joints as ``smplx`` itself gives them; :meth:`joints` is checked against it."""
         return self._forward(rel_rotmats, betas, transl)[1]
 
+    @staticmethod
+    def _chain(rel: Floats, rest: Floats) -> tuple[Floats, Floats]:
+        """Turns (N, 24, 3, 3) against the body's axes, and places (N, 24, 3) of the joints, before translation."""
+        turn, place = np.empty((*rest.shape, 3)), np.empty(rest.shape)
+        turn[:, 0], place[:, 0] = rel[:, 0], rest[:, 0]
+        for j in range(1, N_SMPL):
+            p = SMPL_PARENTS[j]
+            turn[:, j] = turn[:, p] @ rel[:, j]
+            place[:, j] = place[:, p] + (turn[:, p] @ (rest[:, j] - rest[:, p])[:, :, None])[:, :, 0]
+        return turn, place
+
     def _rest_points(self, betas: Floats) -> Floats:
         betas = np.asarray(betas, dtype=np.float64)
         if betas.ndim != 2 or betas.shape[1] != N_BETAS:
             raise DataError(f"BodyModel: betas: expected (N, {N_BETAS}), got {betas.shape}.")
-        return np.asarray(self._rest + np.tensordot(betas[:, : len(self._rest_dirs)], self._rest_dirs, axes=1))
+        return np.asarray(self._rest + np.tensordot(betas, self._rest_dirs, axes=1))
 
     def _check(self, rel_rotmats: Floats, betas: Floats, transl: Floats) -> int:
         n = len(rel_rotmats)
@@ -148,16 +199,19 @@ class BodyModel:
 
         if self._smplx is None:
             self._smplx = self._build()
-        tensors = [torch.as_tensor(np.ascontiguousarray(a, dtype=np.float32)) for a in (rel_rotmats, betas, transl)]
-        with torch.no_grad():
-            out = self._smplx(
-                global_orient=tensors[0][:, :1],
-                body_pose=tensors[0][:, 1:],
-                betas=tensors[1],
-                transl=tensors[2],
-                pose2rot=False,
+        skins, joints = [], []
+        step = max(1, _AT_ONCE // len(self.vertex_part))
+        for i in range(0, n, step):
+            turns, shapes, places = (
+                torch.as_tensor(np.ascontiguousarray(a[i : i + step], dtype=np.float32))
+                for a in (rel_rotmats, betas, transl)
             )
-        return out.vertices.numpy(), out.joints[:, :N_SMPL].numpy()
+            with torch.no_grad():
+                out = self._smplx(global_orient=turns[:, :1], body_pose=turns[:, 1:], betas=shapes, transl=places,
+                                  pose2rot=False)  # fmt: skip
+            skins.append(out.vertices.numpy())
+            joints.append(out.joints[:, :N_SMPL].numpy())
+        return np.concatenate(skins), np.concatenate(joints)
 
     def _build(self) -> Any:
         from smplx import SMPLLayer
@@ -179,17 +233,17 @@ class BodyModel:
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
-    advice = (
-        "Restore models/body.npz from the repository, or build it again with `python -m groupcoach.training.body` "
-        "(needs the extra: pip install 'groupcoach[body]')."
-    )
-    if not path.is_file():
-        raise AssetError(f"The body model {path} does not exist. {advice}")
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            data = {name: file[name] for name in (*_SHAPES, *_EXTRA_SHAPES) if name in file}
-    except Exception as error:  # a damaged file fails in numpy, zipfile or zlib, each with errors of its own
-        raise AssetError(f"The body model {path} is not an .npz of plain arrays ({error}). {advice}") from error
+    if path in (default_path(), full_path()):
+        advice = (
+            f"Restore models/{path.name} from the repository, or build it again with "
+            "`python -m groupcoach.training.body` (needs the extra: pip install 'groupcoach[body]')."
+        )
+    else:
+        advice = (
+            "A body is SMPL_NEUTRAL.pkl, its .npz, or a file of `python -m groupcoach.training.body`; without "
+            "--body-model the project's own is used."
+        )
+    data = read_fields(path, (*_SHAPES, *_EXTRA_SHAPES), advice)
     missing = [name for name in _SHAPES if name not in data]
     if missing:
         raise AssetError(f"The body model {path} is not in SMPL's layout: it has no {', '.join(missing)}. {advice}")
@@ -214,6 +268,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         raise AssetError(
             f"The body model {path}: field shapedirs has {sizes['B']} components, {N_BETAS} are needed. {advice}"
         )
+    data["shapedirs"] = data["shapedirs"][:, :, :N_BETAS]
     if data["f"].min() < 0 or data["f"].max() >= sizes["V"]:
         raise AssetError(f"The body model {path}: field f names vertices that do not exist. {advice}")
     # SMPL files write the root's parent as 2**32 - 1.

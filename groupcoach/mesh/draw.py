@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.mesh.labels import label, paste
-from groupcoach.mesh.raster import Rasterizer, project, shade
+from groupcoach.mesh.raster import BACKGROUND, Rasterizer, project
+from groupcoach.mesh.skin import Patch, lamp, paint
 from groupcoach.records import BodyPose
 from groupcoach.skeleton import BONES, INDEX, JOINTS, N_SMPL
 
@@ -27,6 +29,18 @@ PALETTE: Final = (
 RED: Final = (235, 52, 44)
 #: A mesh of one colour looks undressed: (share of white mixed in, brightness) by ``body_model.REGIONS``.
 _CLOTHES: Final = ((0.45, 1.0), (0.0, 0.4), (0.0, 1.0), (0.0, 0.62), (0.3, 0.4))
+#: A step in depth of this many metres gets a dark line: an arm before the chest, one person before another.
+_STEP_M: Final = 0.12
+#: Tags of pixels; between them lie those that enlarging has mixed.
+_SKIN: Final = 100
+_FAULT: Final = 200
+_LINE: Final = 201
+#: RGB and tag of lines. They and faulty limbs let half as much of the picture through as the rest.
+_CONTOUR: Final = (16, 18, 24, _LINE)
+_STRIPE: Final = (222, 148, 144, _LINE)
+_EDGE: Final = (255, 255, 255, _LINE)
+#: From one stripe to the next, px along a row.
+_STRIPE_PX: Final = 10
 _TRUNK: Final = ("pelvis", "spine_low", "spine_mid", "spine_high")
 #: Body parts (the SMPL joint that carries each) painted red for a flagged joint or angle, less its side.
 _PARTS: Final[dict[str, tuple[str, ...]]] = {
@@ -91,7 +105,8 @@ def draw_people(
         focal_px: Of the camera the poses are in; ``None`` draws stick figures.
         principal_px: Of the same; the middle of the picture when left out.
         opacity: Of the meshes, 0 to 1.
-        rasterizer: One of the picture's size to use again from frame to frame.
+        rasterizer: One of the picture's size, whose buffers are used again from frame to frame; afterwards ``owner``
+            tells the mesh (0, 1, ... among those drawn) at each pixel and ``nearness`` its inverse depth.
 
     Returns:
         A new (H, W, 3) RGB picture.
@@ -100,10 +115,12 @@ def draw_people(
     height, width = image.shape[:2]
     meshes: list[Figure] = []
     if body is not None and focal_px is not None:
-        meshes = [f for f in figures if f.pose is not None and f.pose.vertices_m is not None]
+        meshes = [f for f in figures if f.pose is not None and _has_skin(f.pose)]
         centre = principal_px if principal_px is not None else (width / 2, height / 2)
         if meshes:
-            _draw_meshes(out, meshes, body, focal_px, centre, opacity, rasterizer)
+            if rasterizer is None or (rasterizer.width, rasterizer.height) != (width, height):
+                rasterizer = Rasterizer(width, height)
+            _draw_meshes(out, image, meshes, body, focal_px, centre, opacity, rasterizer)
     for figure in figures:
         if figure.box_xyxy is not None and np.isfinite(figure.box_xyxy).all():
             _draw_box(out, figure)
@@ -113,32 +130,109 @@ def draw_people(
     return out
 
 
+def _has_skin(pose: BodyPose) -> bool:
+    return pose.vertices_m is not None and bool(np.isfinite(pose.vertices_m).any())
+
+
+@functools.lru_cache(maxsize=2)
+def _of_faces(body: BodyModel) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Region and part (F,) of faces: what two corners agree on, else the first one's."""
+    found = []
+    for values in (body.regions, body.vertex_part):
+        a, b, c = (np.take(values, body.faces[:, i]) for i in range(3))
+        found.append(np.where(b == c, b, a).astype(np.intp))
+    return found[0], found[1]
+
+
 def _draw_meshes(
     out: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     figures: Sequence[Figure],
     body: BodyModel,
     focal_px: float,
     centre: tuple[float, float],
     opacity: float,
-    rasterizer: Rasterizer | None,
+    canvas: Rasterizer,
 ) -> None:
-    height, width = out.shape[:2]
-    if rasterizer is None or (rasterizer.width, rasterizer.height) != (width, height):
-        rasterizer = Rasterizer(width, height)
-    rasterizer.clear()
+    canvas.owner[:] = BACKGROUND
+    canvas.nearness[:] = 0
+    region, part = _of_faces(body)
+    white, bright = np.array(_CLOTHES).T[:, :, None]
     for i, figure in enumerate(figures):
         assert figure.pose is not None
         assert figure.pose.vertices_m is not None
         vertices = figure.pose.vertices_m
-        white, bright = np.array(_CLOTHES)[body.regions].T[:, :, None]
-        colours = (np.array(figure.colour) / 255 * (1 - white) + white) * bright
-        red = frozenset[int]().union(*(flagged_parts(name) for name in figure.flagged))
-        colours[np.isin(body.vertex_part, list(red))] = np.array(RED) / 255
-        px, depth = project(vertices, focal_px, centre)
-        rasterizer.draw(px, depth, body.faces, shade(vertices, body.faces, colours), i)
-    seen = np.flatnonzero(rasterizer.owner.reshape(-1) >= 0)
-    flat, mesh = out.reshape(-1, 3), rasterizer.image.reshape(-1, 3)
-    flat[seen] = (mesh[seen] * opacity + flat[seen] * (1 - opacity)).astype(np.uint8)
+        # Opacity is in the colours already: what is seen of the picture is added to them.
+        wardrobe = np.full((len(_CLOTHES) + 1, 4), _SKIN, np.uint8)
+        wardrobe[:-1, :3] = (np.array(figure.colour) * (1 - white) + 255 * white) * bright * opacity
+        wardrobe[-1] = (*(round(c * (0.5 + 0.5 * opacity)) for c in RED), _FAULT)
+        at_fault = np.zeros(N_SMPL, bool)
+        at_fault[[j for name in figure.flagged for j in flagged_parts(name)]] = True
+        dress = np.where(np.take(at_fault, part), len(_CLOTHES), region)
+        # Vertices may be anything; paint() leaves out what is not finite.
+        with np.errstate(invalid="ignore", over="ignore"):
+            px, depth = project(vertices, focal_px, centre)
+            light = lamp(vertices, body.faces)
+        patch = paint(px, depth, body.faces, light, wardrobe, dress, canvas.width, canvas.height)
+        if patch is not None:
+            _lay(out, image, patch, opacity, canvas, i)
+
+
+def _mark(patch: Patch) -> None:
+    """Contours, and over what is at fault stripes and a white edge, into the patch itself."""
+    import cv2
+
+    rgb, near = patch.rgb.view(np.int32)[..., 0], patch.near
+    # No skin is inverse depth 0, infinitely far: outlines are found as the steps within a body are.
+    behind = cv2.erode(near, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    fault = patch.rgb[..., 3] == _FAULT
+    _stamp(rgb, _packed(_CONTOUR), near - behind > _STEP_M * near * behind)
+    # A pixel more of depth, for the white edge and for what enlarging smooths.
+    near[:] = cv2.dilate(near, np.ones((3, 3), np.uint8))
+    if fault.any():
+        # Red alone is lost on one man in twelve: stripes and an edge say it without colour.
+        height, width = fault.shape
+        period = max(3, round(_STRIPE_PX * width / (patch.box[2] - patch.box[0])))
+        row = np.arange(width + height) % period < period / 3
+        stripes = np.lib.stride_tricks.sliding_window_view(row, width)[:height]
+        _stamp(rgb, _packed(_STRIPE), fault & stripes)
+        edge = cv2.dilate(fault.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool) & ~fault
+        _stamp(rgb, _packed(_EDGE), edge)
+
+
+def _packed(colour: tuple[int, int, int, int]) -> int:
+    return int(np.array(colour, np.uint8).view(np.int32)[0])
+
+
+def _stamp(target: NDArray[np.signedinteger[Any]], value: int, where: NDArray[np.bool_]) -> None:
+    """One value into a picture of whole numbers; OpenCV does it several times faster than numpy."""
+    import cv2
+
+    cv2.copyTo(np.full(where.shape, value, target.dtype), where.view(np.uint8), target)
+
+
+def _lay(
+    out: NDArray[np.uint8], image: NDArray[np.uint8], patch: Patch, opacity: float, canvas: Rasterizer, owner: int
+) -> None:
+    """The patch over the frame ``image`` into ``out``, where nobody nearer is."""
+    import cv2
+
+    _mark(patch)
+    colours, near = patch.rgb, patch.near
+    left, top, right, bottom = patch.box
+    size = (right - left, bottom - top)
+    if near.shape != size[::-1]:
+        colours, near = (cv2.resize(a, size, interpolation=cv2.INTER_LINEAR) for a in (colours, near))
+    area = np.s_[top:bottom, left:right]
+    tag = cv2.extractChannel(colours, 3)
+    shown = (near > canvas.nearness[area]) & (tag > _SKIN // 2)
+    mask = shown.view(np.uint8)
+    # Over the frame, not over who is behind: people do not shine through each other.
+    through = cv2.convertScaleAbs(image[area], alpha=1 - opacity)
+    cv2.copyTo(through >> 1, (tag > (_SKIN + _FAULT) // 2).view(np.uint8), through)
+    cv2.copyTo(cv2.add(through, cv2.cvtColor(colours, cv2.COLOR_RGBA2RGB)), mask, out[area])
+    cv2.copyTo(near, mask, canvas.nearness[area])
+    _stamp(canvas.owner[area], owner, shown)
 
 
 def _draw_box(out: NDArray[np.uint8], figure: Figure) -> None:
@@ -184,13 +278,14 @@ def _draw_sticks(out: NDArray[np.uint8], figure: Figure) -> None:
 
 def _draw_labels(out: NDArray[np.uint8], figures: Sequence[Figure]) -> None:
     height, width = out.shape[:2]
-    size = max(12, height // 42)
+    size = max(12, min(height, width) // 42)
     placed: list[tuple[int, int, int, int]] = []
     # From the top of the picture down, so that those who make way go down, onto their own body.
     wanted = [f for f in figures if f.lines and f.box_xyxy is not None and np.isfinite(f.box_xyxy).all()]
     for figure in sorted(wanted, key=lambda f: (float(f.box_xyxy[1]), f.person_id)):  # type: ignore[index]
         assert figure.box_xyxy is not None
-        patch = label(figure.lines, size, figure.colour, bool(figure.flagged))
+        # The dots that stand for "no exercise yet" are not worth the room.
+        patch = label(tuple(t for t in figure.lines if t.strip(" .")), size, figure.colour, bool(figure.flagged))
         h, w = patch.shape[:2]
         x = int(np.clip(figure.box_xyxy[0], 0, max(width - w, 0)))
         y = int(np.clip(figure.box_xyxy[1] - h - 2, 0, max(height - h, 0)))

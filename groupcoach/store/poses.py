@@ -40,7 +40,11 @@ COLUMNS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "betas": ("<f4", (10,)),
     "exercise": (f"<U{NAME_LENGTH}", ()),
     "voted": (f"<U{NAME_LENGTH}", ()),
+    "transl_m": ("<f4", (3,)),
+    "landmarks_m": ("<f4", (33, 3)),
 }
+#: Columns that runs of earlier versions have not.
+_LATER: Final = ("transl_m", "landmarks_m")
 _ROW_BYTES: Final = sum(np.dtype(kind).itemsize * int(np.prod(shape)) for kind, shape in COLUMNS.values())
 
 
@@ -58,6 +62,8 @@ class FramePerson:
     """Label of this frame alone, before the vote."""
     voted: str
     """Label after the vote."""
+    landmarks_m: Any = None
+    """(33, 3) what the landmark network itself said, in the axes of its crop; None without."""
 
 
 class PoseColumns:
@@ -97,6 +103,8 @@ class PoseColumns:
             "sigma_deg": None if angles is None else angles.sigma_deg,
             "exercise": person.exercise,
             "voted": person.voted,
+            "transl_m": None if pose is None else pose.transl_m,
+            "landmarks_m": person.landmarks_m,
         }
         for name, (kind, shape) in COLUMNS.items():
             value = values[name]
@@ -170,6 +178,8 @@ def load_poses(folder: Path) -> dict[str, NDArray[Any]] | None:
     columns: dict[str, NDArray[Any]] = {}
     for name, (kind, shape) in COLUMNS.items():
         part = parts / f"{name}.bin"
+        if name in _LATER and not part.exists() and any(parts.iterdir()):
+            continue
         raw = part.read_bytes() if part.exists() else b""
         row = np.dtype(kind).itemsize * int(np.prod(shape))
         columns[name] = np.frombuffer(raw[: len(raw) // row * row], kind).reshape(-1, *shape)

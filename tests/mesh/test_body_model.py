@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,53 @@ def test_face_and_feet_stay_on_the_skin(body: BodyModel) -> None:
     points = body.joints(turns, betas, transl)[:, N_SMPL:]
     away = np.linalg.norm(skin[:, None] - points[:, :, None], axis=-1).min(axis=2)
     assert away.max() < 0.03
+
+
+def test_the_quick_skin_is_the_one_of_smplx(body: BodyModel) -> None:
+    turns, betas, transl = random_bodies(20)
+    ours, theirs = body.vertices(turns, betas, transl), body.smplx_vertices(turns, betas, transl)
+    assert ours.dtype == theirs.dtype == np.float32
+    assert ours.flags.c_contiguous
+    assert np.abs(ours - theirs).max() < 1e-4
+
+
+def test_live_skins_cost_little_and_need_no_torch() -> None:
+    code = (
+        "import sys, time, numpy as np; from groupcoach.mesh.body_model import BodyModel\n"
+        "body, eye = BodyModel(), np.tile(np.eye(3), (20, 24, 1, 1))\n"
+        "def once():\n"
+        "    start = time.process_time(); body.vertices(eye, np.ones((20, 10)), np.ones((20, 3)))\n"
+        "    return time.process_time() - start\n"
+        "print(1000 * min(once() for _ in range(20)), 'torch' in sys.modules)"
+    )
+    one_core = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=one_core)
+    ms, torch = done.stdout.split()
+    assert torch == "False"
+    assert float(ms) < 10  # 1 ms measured: time of the processor, so that a busy machine does not count
+
+
+def test_a_body_with_pose_correctives_goes_through_smplx(tmp_path: Path, body: BodyModel) -> None:
+    rng = np.random.default_rng(5)
+    path = _without(tmp_path / "corrected.npz", posedirs=lambda a: rng.normal(0, 0.01, a.shape).astype(np.float32))
+    corrected = BodyModel(path)
+    assert corrected.correctives
+    assert not body.correctives
+    bent = pose(left_elbow=about(1, -90)), np.zeros((1, 10)), np.zeros((1, 3))
+    skin = corrected.vertices(*bent)
+    assert np.array_equal(skin, corrected.smplx_vertices(*bent))
+    assert np.abs(skin - body.vertices(*bent)).max() > 0.005
+
+
+def test_of_three_hundred_shapes_the_first_ten_are_used(tmp_path: Path, body: BodyModel) -> None:
+    path = _without(tmp_path / "many.npz", shapedirs=lambda a: np.concatenate([a, np.ones((*a.shape[:2], 290))], 2))
+    args = pose(), np.ones((1, 10)), np.zeros((1, 3))
+    assert np.abs(BodyModel(path).vertices(*args) - body.vertices(*args)).max() < 1e-6
+
+
+def test_a_body_of_other_shapes_is_known_from_ours(tmp_path: Path, body: BodyModel) -> None:
+    assert body.ours
+    assert not BodyModel(_without(tmp_path / "other.npz")).ours
 
 
 def test_nobody_is_an_ordinary_number_of_people(body: BodyModel) -> None:
@@ -204,7 +254,7 @@ def test_a_plain_smpl_file_does_without_our_own_labels(tmp_path: Path) -> None:
 
 
 def test_missing_and_damaged_files_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match=r"does not exist.*groupcoach\.training\.body"):
+    with pytest.raises(AssetError, match=r"does not exist.*SMPL_NEUTRAL\.pkl"):
         BodyModel(tmp_path / "none.npz")
     damaged = tmp_path / "damaged.npz"
     damaged.write_bytes(default_path().read_bytes()[:5000])

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from groupcoach.skeleton import INDEX, JOINTS, N_SMPL
-from groupcoach.training.body import N_BETAS, fit_regressor, shape_space
+from groupcoach.training.body import N_BETAS, shape_space
 from groupcoach.training.body_anny import joint_of
+from groupcoach.training.body_fit import fit_regressor
+from groupcoach.training.body_full import bodies, directions, shapes_of, stepped
 
 
 def test_the_regressor_finds_joints_that_are_means_of_vertices() -> None:
@@ -48,3 +50,27 @@ def test_every_bone_goes_to_its_joint(bone: str, joint: str) -> None:
 def test_an_unknown_bone_is_an_error() -> None:
     with pytest.raises(KeyError, match=r"tail01"):
         joint_of("tail01")
+
+
+def test_the_full_mesh_follows_the_betas_that_the_light_one_shows() -> None:
+    rng = np.random.default_rng(2)
+    betas = rng.normal(size=(40, 3))
+    template, dirs = rng.normal(size=(9, 3)), rng.normal(size=(9, 3, 3))
+    assert np.allclose(shapes_of(bodies(template, dirs, betas), template, dirs), betas)
+    found, found_dirs = directions(bodies(template, dirs, betas), betas)
+    assert np.allclose(found, template)
+    assert np.allclose(found_dirs, dirs)
+
+
+def test_rounded_weights_still_sum_to_one() -> None:
+    weights = np.random.default_rng(3).dirichlet(np.full(24, 0.05), 500)
+    rounded = stepped(weights)
+    assert (rounded.astype(np.float16).astype(np.float64).sum(axis=1) == 1).all()
+    assert rounded.min() >= 0
+    assert np.abs(rounded - weights).max() <= 1 / 2048
+
+
+def test_a_regressor_may_take_every_second_vertex() -> None:
+    vertices = np.random.default_rng(4).normal(size=(30, 40, 3))
+    found = fit_regressor(vertices, vertices[:, :10].mean(axis=1)[:, None], near=40, every=2)
+    assert (found > 0).sum() <= 20

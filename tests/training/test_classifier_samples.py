@@ -6,8 +6,8 @@ import pytest
 from groupcoach.classify.network import Classifier
 from groupcoach.classify.window import N_FEATURES
 from groupcoach.exercises.catalogue import load_catalogue
+from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.mesh.body_model import BodyModel
-from groupcoach.mesh.lifter import AnalyticLifter
 from groupcoach.skeleton import BLAZEPOSE_INDEX, INDEX, N_SMPL
 from groupcoach.training.classifier import _EXERCISE_OF, CLASSES, KINDS, as_seen, samples
 

@@ -1,0 +1,125 @@
+"""Keypoints -> SMPL pose for everybody in the frame: a small network of our own, one batch for all.
+
+The network (``lift_network.py``, trained by ``training/lifter.py`` on simulated classes seen through the real detector
+and the real landmark network) gets keypoints, landmarks where there are any, where in the picture, and how the
+person looked up to 0.4 s before. It answers with the rotation of every part, the shape, and how sure it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupcoach.mesh.body_model import BodyModel
+from groupcoach.mesh.camera import Camera, place
+from groupcoach.mesh.features import Look, assemble, look
+from groupcoach.mesh.history import History
+from groupcoach.mesh.lift_network import LiftNetwork
+from groupcoach.mesh.regressor import PersonInput
+from groupcoach.records import BodyPose, Floats
+from groupcoach.skeleton import BLAZEPOSE_INDEX, COCO, INDEX, JOINTS, N_SMPL, SMPL_PARENTS
+
+_SEEN = tuple(name for name in BLAZEPOSE_INDEX if name in INDEX)
+_SEEN_ROWS = [BLAZEPOSE_INDEX[n] for n in _SEEN]
+_SEEN_JOINTS = [INDEX[n] for n in _SEEN]
+_COCO_ROWS = [i for i, n in enumerate(COCO) if n in INDEX]
+_COCO_JOINTS = [INDEX[n] for n in COCO if n in INDEX]
+_PARENTS: Final = np.array((0, *SMPL_PARENTS[1:]))
+_FEWEST_KEYPOINTS: Final = 5
+"""Without landmarks a body needs so many keypoints; from fewer nothing is made up."""
+_LEAST_SCORE: Final = 0.3
+
+
+class Lifter:
+    """SMPL rotations, shape and place from keypoints; remembers half a second of each track."""
+
+    name = "lifter"
+
+    def __init__(self, body: BodyModel | None = None, weights: Path | None = None) -> None:
+        """Load the network.
+
+        Args:
+            body: the body model; the project's own by default. The network's shapes are of that one: another body is
+                posed with its mean shape.
+            weights: ``models/lifter.safetensors`` by default.
+
+        Raises:
+            AssetError: weights missing or of another layout.
+        """
+        self.body = body or BodyModel()
+        self._network = LiftNetwork(weights)
+        self._history = History()
+
+    def forget(self, track_id: int) -> None:
+        """Drop what is remembered of a track that ended."""
+        self._history.forget(track_id)
+
+    def fit(
+        self, people: Sequence[PersonInput], camera: Camera, t_s: float, image: NDArray[np.uint8] | None = None
+    ) -> list[BodyPose]:
+        """One pose per person, in order; all NaN for whom too little is seen.
+
+        Args:
+            people: this frame's keypoints and landmarks, one entry a track.
+            camera: of the frame.
+            t_s: time of the frame.
+            image: not looked at.
+        """
+        if not people:
+            return []
+        seen, age, enough = self._look(people, camera)
+        history, rows = self._history, self._history.rows([p.track_id for p in people])
+        found = self._network.lift(assemble(seen, age, history.back(rows, t_s)), seen.has_landmarks)
+        history.push(rows, seen, age <= 0, t_s)
+        betas = history.shape(rows, found.betas if self.body.ours else np.zeros_like(found.betas), t_s)
+        turns = history.smooth(rows, seen.to_camera[:, None] @ found.turns, t_s)
+        rel = np.swapaxes(turns[:, _PARENTS], -1, -2) @ turns
+        rel[:, 0] = turns[:, 0]
+        joints = self.body.joints(rel, betas, np.zeros((len(people), 3)))
+        measured, weight = _picture_points(people)
+        transl = place(joints, measured, weight, camera)
+        joints = joints + transl[:, None]
+        px = camera.project(joints)
+        px = np.where(np.isnan(measured), px, measured)
+        sigma = np.array(found.sigma_m)
+        joints[~enough], px[~enough], sigma[~enough] = np.nan, np.nan, np.nan
+        return [BodyPose(joints[i], px[i], rel[i], betas[i], transl[i], sigma[i], None, found.sigma_deg[i])
+                for i in range(len(people))]  # fmt: skip
+
+    @staticmethod
+    def _look(people: Sequence[PersonInput], camera: Camera) -> tuple[Look, Floats, NDArray[np.bool_]]:
+        """The network's view of everybody, the age of the landmarks (N,), and of whom enough (N,) is seen."""
+        n = len(people)
+        boxes = np.stack([p.box_xyxy for p in people]).astype(np.float64)
+        keypoints = np.empty((n, len(COCO), 3))
+        px, world, age = np.full((n, 33, 3), np.nan), np.full((n, 33, 3), np.nan), np.zeros(n)
+        for i, person in enumerate(people):
+            keypoints[i, :, :2], keypoints[i, :, 2] = person.keypoints_px, person.keypoint_scores
+            if person.landmarks is not None:
+                px[i, :, :2], px[i, :, 2] = person.landmarks.px, person.landmarks.visibility
+                world[i], age[i] = person.landmarks.world_m, person.landmarks_age_s
+        seen = look(boxes, keypoints, px, world, np.array([2 * camera.cx, 2 * camera.cy]), camera.focal_px)
+        sure = ((keypoints[..., 2] > _LEAST_SCORE) & np.isfinite(keypoints).all(-1)).sum(1)
+        enough = (seen.has_landmarks | (sure >= _FEWEST_KEYPOINTS)) & np.isfinite(boxes).all(1)
+        return seen, age, enough
+
+
+def _picture_points(people: Sequence[PersonInput]) -> tuple[Floats, Floats]:
+    """Measured points (N, J, 2) px of the joints, NaN = none, and their weights (N, J)."""
+    px, weight = np.full((len(people), len(JOINTS), 2), np.nan), np.zeros((len(people), len(JOINTS)))
+    for i, person in enumerate(people):
+        if person.landmarks is not None:
+            px[i, _SEEN_JOINTS] = person.landmarks.px[_SEEN_ROWS]
+            weight[i, _SEEN_JOINTS] = np.maximum(person.landmarks.visibility[_SEEN_ROWS], 0.05)
+        else:
+            sure = person.keypoint_scores[_COCO_ROWS] > _LEAST_SCORE
+            px[i, _COCO_JOINTS] = np.where(sure[:, None], person.keypoints_px[_COCO_ROWS], np.nan)
+            weight[i, _COCO_JOINTS] = np.where(sure, person.keypoint_scores[_COCO_ROWS], 0.0)
+    return px, weight
+
+
+assert len(_PARENTS) == N_SMPL
