@@ -3,7 +3,8 @@
 One process for each class: the inputs of the lifter are recorded from the class as the detector and the landmark
 network saw it, then everything compared takes turns, round by round, so that a machine that slows down slows all.
 
-A peer is one function in ``PEERS``: it is set up once and gives the runners whose rounds are timed.
+A peer is one function in ``PEERS``: it is set up once and gives the runners whose rounds are timed. The peer
+``trackers`` needs no class: it follows recorded boxes (``track/peers.py``).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _RECORDED: Final = 24
 _SETTLE: Final = 24
 """Frames before those, in which tracks become sure and everybody has had landmarks."""
 _PLANNED: Final = ("aigym", "mediapipe")
+ON_BOXES: Final = "trackers"
+"""The peer that runs on recorded boxes."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,30 @@ def check_peers(names: Sequence[str]) -> None:
     Raises:
         ConfigError: naming the peer.
     """
+    there = f"There is: {', '.join([*PEERS, ON_BOXES])}."
     for name in names:
         if name in _PLANNED:
-            raise ConfigError(f"--vs {name}: this peer is not built yet. There is: {', '.join(PEERS)}.")
+            raise ConfigError(f"--vs {name}: this peer is not built yet. {there}")
+        if name == ON_BOXES:
+            raise ConfigError(f"--vs {name}: this peer follows recorded boxes; give their folder by --mot.")
         if name not in PEERS:
-            known = near_miss(name, [*PEERS, *_PLANNED])
-            raise ConfigError(f"--vs {name}: there is no such peer.{known} There is: {', '.join(PEERS)}.")
+            known = near_miss(name, [*PEERS, ON_BOXES, *_PLANNED])
+            raise ConfigError(f"--vs {name}: there is no such peer.{known} {there}")
+
+
+def on_classes(names: Sequence[str], mot: Path | None) -> list[str]:
+    """The peers that run beside a class; what the one on recorded boxes needs is checked.
+
+    Raises:
+        ConfigError: ``trackers`` without a folder or without its package.
+    """
+    if ON_BOXES in names and mot is not None:
+        from groupcoach.track.peers import check_package
+
+        check_package()
+        names = [name for name in names if name != ON_BOXES]
+    check_peers(names)
+    return list(names)
 
 
 def beside(video: Path, people: int, peers: Sequence[str]) -> dict[str, Any]:

@@ -50,20 +50,36 @@ def _root(
 def bench(
     people: Annotated[str, typer.Option("--people", help="Class sizes, with commas.")] = "1,4,8,12,20,30",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
-    vs: Annotated[str, typer.Option("--vs", help="Peers to run beside, with commas: hmr.")] = "",
+    vs: Annotated[str, typer.Option("--vs", help="Peers to run beside, with commas: hmr, trackers.")] = "",
+    mot: Annotated[
+        Path | None, typer.Option("--mot", help="For --vs trackers: folder with det/NAME.txt, gt/NAME.txt; 20 fps.")
+    ] = None,
 ) -> None:
-    """Frames a second, stage times and memory of the whole line on classes of several sizes."""
+    """Frames a second, stage times and memory of the whole line on classes of several sizes.
+
+    With --vs trackers alone no class is run: our tracker and those of the public package follow the boxes in --mot.
+    """
     from groupcoach import bench as measure
-    from groupcoach.bench_peers import peers_table
+    from groupcoach.bench_peers import on_classes, peers_table
+    from groupcoach.track.peers import beside_public, public_table
 
     try:
         sizes = [int(word) for word in people.split(",")]
     except ValueError:
         raise typer.BadParameter(f"--people wants numbers with commas, such as 1,4,8; got {people!r}.") from None
-    result = measure.bench(sizes, [word.strip() for word in vs.split(",") if word.strip()], say=notice)
-    show(measure.bench_table(result))
+    names = [word.strip() for word in vs.split(",") if word.strip()]
+    classes = on_classes(names, mot)
+    if classes or not names:
+        result = measure.bench(sizes, classes, say=notice)
+        show(measure.bench_table(result))
+    else:
+        result = {"machine": measure.machine(), "rows": [], "peers": []}
     if result["peers"]:
         show(peers_table(result))
+    if mot is not None and len(classes) < len(names):
+        followed = beside_public(mot, notice)
+        show(public_table(followed))
+        result["peers"].extend(followed)
     for row in result["rows"]:
         if row["tracked"] != row["people"]:
             notice(f"Of {row['people']} people in the picture {row['tracked']} were followed: the row is about those.")

@@ -135,8 +135,8 @@ def make_reference(
         if fixed or whole == lags:
             break
         lags = whole
-    if np.isfinite(points).all((1, 2)).sum() < 10:
-        raise ConfigError("Fewer than ten frames in which two cameras see the whole person: there is no reference.")
+    if (np.isfinite(points).all(2).mean(1) >= 0.5).sum() < 10:
+        raise ConfigError("Fewer than ten frames in which two cameras see half of the person: there is no reference.")
     off = reprojections(cameras, points, at)
     known = np.isfinite(off) & (w > 0)
     off, w = np.where(known, off, 0.0), np.where(known, w, 0.0)

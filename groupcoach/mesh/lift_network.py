@@ -17,10 +17,11 @@ from groupcoach.mesh.body_model import N_BETAS
 from groupcoach.mesh.features import WIDTH
 from groupcoach.records import Floats
 from groupcoach.shipped import shipped
-from groupcoach.skeleton import INNER_ANGLES, JOINTS, N_SMPL
+from groupcoach.skeleton import INDEX, INNER_ANGLES, JOINTS, N_SMPL
 
 SHIPPED: Final = shipped("lifter.safetensors")
 _OUT: Final = (6 * N_SMPL, N_BETAS, len(JOINTS), len(INNER_ANGLES))
+_HIPS: Final = [INDEX["left_hip"], INDEX["right_hip"]]
 _EPS: Final = 1e-5
 
 
@@ -102,6 +103,8 @@ class LiftNetwork:
         seen = has_landmarks[:, None]
         (joint, angle), (joint0, angle0) = self._wide["landmarks"], self._wide["keypoints"]
         sigma_m = np.exp(np.clip(log_joint, -3, 6)) * np.where(seen, joint, joint0)
+        # everything was measured from the root joint, so training saw it never off: it is as sure as the hips
+        sigma_m[:, 0] = sigma_m[:, _HIPS].mean(1)
         sigma_deg = np.exp(np.clip(log_angle, -3, 6)) * np.where(seen, angle, angle0)
         return Lifted(orthonormal(six.reshape(-1, N_SMPL, 6)), np.clip(betas, -4, 4), sigma_m, sigma_deg)
 

@@ -2,49 +2,126 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from groupcoach.detect.suppress import iou_matrix
 from groupcoach.records import Floats
+from groupcoach.track.settings import TrackerSettings
+
+IMPOSSIBLE = 1e3
+"""The cost of a pair that does not touch."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of T bodies before a frame is looked at."""
+
+    predicted: Floats
+    """(T, 4) boxes of the filters."""
+    last: Floats
+    """(T, 4) last observed boxes."""
+    gap_s: Floats
+    """(T,) since then."""
+    height: Floats
+    """(T,) usual height, px."""
+    score: Floats
+    """(T,) usual score of late."""
+    way: Floats
+    """(T, 2) px that the centre went shortly before it was seen last; 0 where not known."""
+
+    def take(self, rows: list[int]) -> Known:
+        """Some of them."""
+        return Known(
+            self.predicted[rows], self.last[rows], self.gap_s[rows], self.height[rows], self.score[rows], self.way[rows]
+        )
 
 
 def grow(boxes: Floats, share: float | Floats) -> Floats:
-    """Boxes (N, 4) made larger on every side by ``share`` (scalar or (N,)) of their own size."""
-    size = boxes[:, 2:] - boxes[:, :2]
-    pad = size * np.broadcast_to(np.asarray(share, dtype=np.float64), (len(boxes),))[:, None]
+    """Boxes (N, 4) made larger on every side by ``share`` (scalar or (N, 1)) of their own size."""
+    pad = (boxes[:, 2:] - boxes[:, :2]) * share
     return np.concatenate([boxes[:, :2] - pad, boxes[:, 2:] + pad], axis=1)
 
 
-def match_cost(predicted: Floats, last_seen: Floats, gap_s: Floats, found: Floats, *, buffer: float) -> Floats:
-    """(T, N) cost 0 to 1 between T tracks and N boxes; 1 = cannot be.
+def match_cost(known: Known, boxes: Floats, scores: Floats, s: TrackerSettings, *, buffer: float) -> Floats:
+    """(T, N) cost of taking each of N boxes for each of T bodies; 0 = all fits, ``IMPOSSIBLE`` = they do not touch.
 
     The better of two guesses counts: the filter's prediction, and the last real observation (right again when
-    somebody reversed while hidden). Boxes are grown by ``buffer``, and more the longer the track was not seen.
+    somebody reversed while hidden). Boxes are grown by ``buffer``, and more the longer the body was not seen.
 
     Args:
-        predicted: (T, 4) boxes of the filters.
-        last_seen: (T, 4) last observed boxes.
-        gap_s: (T,) seconds since then.
-        found: (N, 4) observed boxes.
-        buffer: share of the size that boxes are grown by (Yang et al. 2023, buffered IoU).
+        known: T bodies.
+        boxes: (N, 4) observed, px.
+        scores: (N,)
+        s: Weights.
+        buffer: Share of their size that boxes are grown by.
     """
-    if not len(predicted) or not len(found):
-        return np.ones((len(predicted), len(found)))
-    share = buffer + 0.25 * np.minimum(gap_s, 1.0)
-    grown = grow(found, buffer)
-    overlap = np.maximum(iou_matrix(grow(predicted, share), grown), 0.9 * iou_matrix(grow(last_seen, share), grown))
-    old, new = last_seen[:, 3] - last_seen[:, 1], found[:, 3] - found[:, 1]
-    ratio = old[:, None] / np.maximum(new[None], 1e-6)
-    unlike = 1.0 - np.minimum(ratio, 1 / np.maximum(ratio, 1e-6))
-    result: Floats = np.where(overlap > 0, np.clip(1.0 - overlap + 0.1 * unlike, 0.0, 1.0), 1.0)
+    if not len(known.gap_s) or not len(boxes):
+        return np.full((len(known.gap_s), len(boxes)), IMPOSSIBLE)
+    share = (buffer + s.spread * np.minimum(known.gap_s, s.spread_s))[:, None]
+    grown = grow(boxes, buffer)
+    ahead = iou_matrix(grow(known.predicted, share), grown)
+    behind = s.last_weight * iou_matrix(grow(known.last, share), grown)
+    overlap = np.maximum(ahead, behind)
+    size = boxes[:, 2:] - boxes[:, :2]
+    height = np.maximum(size[:, 1], 1e-6)
+    if s.upright:
+        # where the last observation is the better guess, its rows count
+        rows = np.where((ahead >= behind)[..., None], known.predicted[:, None, 1::2], known.last[:, None, 1::2])
+        low, high = np.maximum(rows[..., 0], boxes[:, 1]), np.minimum(rows[..., 1], boxes[:, 3])
+        union = np.maximum(rows[..., 1], boxes[:, 3]) - np.minimum(rows[..., 0], boxes[:, 1])
+        overlap *= np.maximum((high - low) / np.maximum(union, 1e-9), 1e-3) ** s.upright
+    cost: Floats = 1.0 - overlap
+    cost += s.size_weight * unlike(known.height, height)
+    cost += s.gap_weight * np.minimum(known.gap_s, 1.0)[:, None]
+    if s.width_weight:
+        cost += s.width_weight * unlike(known.last[:, 2] - known.last[:, 0], size[:, 0])
+    if s.score_weight:
+        cost += s.score_weight * np.abs(known.score[:, None] - scores)
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    ahead_by = centre - ((known.predicted[:, :2] + known.predicted[:, 2:]) / 2)[:, None]
+    if s.distance_weight:
+        cost += s.distance_weight * np.minimum(np.hypot(ahead_by[..., 0], ahead_by[..., 1]) / height, 1.0)
+    if s.top_weight:
+        up = boxes[:, 1] - known.predicted[:, 1:2]
+        cost += s.top_weight * np.minimum(np.hypot(ahead_by[..., 0], up) / height, 1.0)
+    if s.turn_weight:
+        cost += s.turn_weight * _turn(known, centre, s)
+    cost[overlap <= 0] = IMPOSSIBLE
+    return cost
+
+
+def unlike(a: Floats, b: Floats) -> Floats:
+    """(T, N) how unlike lengths (T,) and (N,) are: 0 = the same, 1 = nothing against something."""
+    a, b = np.maximum(a, 1e-6)[:, None], np.maximum(b, 1e-6)
+    result: Floats = 1.0 - np.minimum(a, b) / np.maximum(a, b)
     return result
 
 
-def assign(cost: Floats, limit: float) -> tuple[list[tuple[int, int]], list[int], list[int]]:
-    """Pairs (track, box) of least total cost with each below ``limit``; tracks left over; boxes left over."""
-    rows, cols = linear_sum_assignment(cost) if cost.size else ((), ())
-    pairs = [(int(r), int(c)) for r, c in zip(rows, cols, strict=True) if cost[r, c] < limit]
+def _turn(known: Known, centre: Floats, s: TrackerSettings) -> Floats:
+    """(T, N) 0 = straight on or hardly moving, 1 = straight back."""
+    new = centre - ((known.last[:, :2] + known.last[:, 2:]) / 2)[:, None]
+    long_old, long_new = np.hypot(known.way[:, 0], known.way[:, 1])[:, None], np.hypot(new[..., 0], new[..., 1])
+    along = (new * known.way[:, None]).sum(-1) / np.maximum(long_old * long_new, 1e-9)
+    step = s.turn_step * np.maximum(known.height, 1e-6)[:, None]
+    return np.asarray((1.0 - along) / 2 * np.minimum(long_old / step, 1.0) * np.minimum(long_new / step, 1.0))
+
+
+def assign(cost: Floats, limit: float | Floats) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """Pairs (track, box) of least total cost, each below ``limit``; tracks left over; boxes left over.
+
+    A pair that is refused costs what the limit is, so that no pair is given up to make an impossible one cheaper.
+
+    Args:
+        cost: (T, N)
+        limit: For all, or (T, 1) for each track.
+    """
+    capped = np.minimum(cost, limit)
+    rows, cols = linear_sum_assignment(capped) if cost.size else ((), ())
+    fits = cost < limit
+    pairs = [(int(r), int(c)) for r, c in zip(rows, cols, strict=True) if fits[r, c]]
     used_r, used_c = {r for r, _ in pairs}, {c for _, c in pairs}
     return (
         pairs,

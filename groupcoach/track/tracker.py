@@ -1,63 +1,46 @@
-"""Bodies followed from frame to frame: Kalman prediction, assignment in two passes, confirmed and lost states."""
+"""Bodies followed from frame to frame: prediction, assignment in passes, confirmed and lost states, a long memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import exp, hypot
 
 import numpy as np
 
 from groupcoach.detect.suppress import iou_matrix
 from groupcoach.errors import DataError
 from groupcoach.records import Floats, Observations, Track, TrackState
-from groupcoach.track.assign import assign, match_cost
+from groupcoach.track.assign import Known, assign, match_cost
 from groupcoach.track.kalman import BoxFilter
+from groupcoach.track.settings import TrackerSettings
 
-
-@dataclass(frozen=True, slots=True)
-class TrackerSettings:
-    """All numbers of the tracker; times in seconds, scores 0 to 1."""
-
-    high_score: float = 0.45
-    """Boxes from here on are matched first."""
-    birth_score: float = 0.2
-    """Only such a box starts a track."""
-    sure_score: float = 0.45
-    """A young track whose scores average less needs a second opinion (``Tracker.vouch``) to be confirmed."""
-    vouchers: int = 3
-    doubtful_s: float = 1.0
-    """... and this time instead of ``confirm_s``."""
-    confirm_s: float = 0.4
-    """A track counts once seen over this time ..."""
-    confirm_share: float = 0.7
-    """... in at least this share of the frames."""
-    forget_s: float = 2.0
-    """A confirmed track not seen for so long ends; the person may come back under a new track (``identity.py``)."""
-    forget_tentative_s: float = 0.4
-    first_limit: float = 0.9
-    second_limit: float = 0.6
-    buffer: float = 0.15
-    shadow_iou: float = 0.75
-    """A young track lying so much on an older one is a second box of the same body."""
+__all__ = ["Tracker", "TrackerSettings"]
+_EPS_S = 1e-9
 
 
 @dataclass(slots=True)
 class _Body:
     track_id: int
     filter: BoxFilter
+    first_box: Floats
     last_box: Floats
     born_s: float
     seen_s: float
+    height: float
+    score: float
+    score_sum: float
     hits: int = 1
     frames: int = 1
     confirmed: bool = False
     row: int | None = 0
     """Row of the observation in this frame."""
-    score_sum: float = 0.0
     vouched: int = 0
+    path: list[tuple[float, float, float]] = field(default_factory=list)
+    """Time and centre of the observations of late."""
 
 
 class Tracker:
-    """Observations in, tracks out. IDs count from 1 and are never reused."""
+    """Observations in, tracks out. IDs count from 1 and are never given to somebody else."""
 
     def __init__(self, settings: TrackerSettings | None = None) -> None:
         """Start with an empty room."""
@@ -77,16 +60,22 @@ class Tracker:
         boxes = obs.boxes_xyxy
         if len(boxes) and not (np.isfinite(boxes).all() and (boxes[:, 2:] >= boxes[:, :2]).all()):
             raise DataError("Tracker.step: boxes must be finite with x1 <= x2 and y1 <= y2.")
-        dt = 0.0 if self._t_s is None else t_s - self._t_s
+        # rounded, so that a camera's steady beat is one step and not many
+        dt = 0.0 if self._t_s is None else round(t_s - self._t_s, 6)
         self._t_s = t_s
+        fade = exp(-dt / self.settings.coast_s)
         for body in self._bodies:
+            if body.row is None:
+                body.filter.slow_down(fade)
             body.row = None
             body.frames += 1
-            if t_s - body.seen_s > 0.6:
-                body.filter.rest()
             body.filter.predict(dt)
         self._match(obs, t_s)
-        self._end(t_s)
+        self._confirm(t_s)
+        s = self.settings
+        self._bodies = [
+            b for b in self._bodies if t_s - b.seen_s <= (s.forget_s if b.confirmed else s.forget_tentative_s)
+        ]
         return [self._as_track(b) for b in self._bodies]
 
     def vouch(self, track_id: int) -> None:
@@ -104,58 +93,114 @@ class Tracker:
 
     def _match(self, obs: Observations, t_s: float) -> None:
         s = self.settings
-        high = np.flatnonzero(obs.scores >= s.high_score)
-        low = np.flatnonzero(obs.scores < s.high_score)
-        # confirmed tracks choose first, so that a flicker cannot take an old body's box
-        confirmed = [b for b in self._bodies if b.confirmed]
-        tentative = [b for b in self._bodies if not b.confirmed]
-        left, free = self._pass(confirmed, obs, high, t_s, s.first_limit)
-        _, rest = self._pass(left, obs, low, t_s, s.second_limit)
-        _, free = self._pass(tentative, obs, np.sort(np.concatenate([free, rest])), t_s, s.first_limit)
+        n = len(obs)
+        sure = obs.scores >= s.high_score
+        high, low = np.flatnonzero(sure).tolist(), np.flatnonzero(~sure).tolist()
+        bodies = self._bodies
+        free = list(range(n))
+        if bodies and n:
+            known = self._known(t_s)
+            cost = match_cost(known, obs.boxes_xyxy, obs.scores, s, buffer=s.buffer)
+            # confirmed tracks choose first, so that a flicker cannot take an old body's box
+            old = [i for i, b in enumerate(bodies) if b.confirmed and t_s - b.seen_s <= s.follow_s]
+            young = [i for i, b in enumerate(bodies) if not b.confirmed]
+            old, high = self._pass(old, high, cost, s.first_limit, obs, t_s)
+            old, low = self._pass(old, low, cost, s.second_limit, obs, t_s)
+            if old and high:
+                wide = match_cost(known.take(old), obs.boxes_xyxy[high], obs.scores[high], s, buffer=s.wide_buffer)
+                all_cost = np.full_like(cost, np.inf)
+                all_cost[np.ix_(old, high)] = wide
+                _, high = self._pass(old, high, all_cost, s.third_limit, obs, t_s)
+            _, free = self._pass(young, sorted(high + low), cost, s.first_limit - s.young, obs, t_s)
+        self._begin(free, obs, t_s)
+
+    def _known(self, t_s: float) -> Known:
+        bodies, turn_s = self._bodies, self.settings.turn_s
+        ways = []
+        for b in bodies:
+            _, x, y = b.path[-1]
+            start = next(p for p in b.path if b.seen_s - p[0] <= turn_s + _EPS_S)
+            ways.append((x - start[1], y - start[2]))
+        return Known(
+            np.array([b.filter.box for b in bodies]), np.array([b.last_box for b in bodies]),
+            np.array([t_s - b.seen_s for b in bodies]), np.array([b.height for b in bodies]),
+            np.array([b.score for b in bodies]), np.array(ways),
+        )  # fmt: skip
+
+    def _pass(
+        self, rows: list[int], columns: list[int], cost: Floats, limit: float, obs: Observations, t_s: float
+    ) -> tuple[list[int], list[int]]:
+        """Assign some bodies to some boxes; who and what is left over."""
+        if not rows or not columns:
+            return rows, columns
+        pairs, lone, free = assign(cost[np.ix_(rows, columns)], limit)
+        for i, j in pairs:
+            self._see(self._bodies[rows[i]], columns[j], obs, t_s)
+        return [rows[i] for i in lone], [columns[j] for j in free]
+
+    def _see(self, body: _Body, row: int, obs: Observations, t_s: float) -> None:
+        s = self.settings
+        box, score, gap = obs.boxes_xyxy[row].copy(), float(obs.scores[row]), t_s - body.seen_s
+        body.filter.update(box, score)
+        body.height += (1 - exp(-gap / s.size_s)) * (float(box[3] - box[1]) - body.height)
+        body.score += (1 - exp(-gap / s.score_s)) * (score - body.score)
+        body.last_box, body.seen_s, body.row = box, t_s, row
+        body.hits += 1
+        body.score_sum += score
+        body.path.append(_moment(t_s, box))
+        while t_s - body.path[0][0] > s.turn_s + _EPS_S:
+            body.path.pop(0)
+
+    def _begin(self, rows: list[int], obs: Observations, t_s: float) -> None:
+        s = self.settings
+        rows = [r for r in rows if obs.scores[r] >= s.birth_score]
+        if not rows:
+            return
         taken = [b.row for b in self._bodies if b.row is not None]
-        for row in free:
-            if obs.scores[row] < s.birth_score:
+        on_others = iou_matrix(obs.boxes_xyxy[rows], obs.boxes_xyxy[taken]).max(axis=1, initial=0.0)
+        for row, shadow in zip(rows, on_others.tolist(), strict=True):
+            if shadow > s.shadow_iou:
                 continue
-            box = obs.boxes_xyxy[row]
-            if taken and iou_matrix(box[None], obs.boxes_xyxy[taken]).max() > s.shadow_iou:
-                continue
+            box, score = obs.boxes_xyxy[row].copy(), float(obs.scores[row])
+            motion = BoxFilter(
+                box, agility=s.agility, resizing=s.resizing, start_speed=s.start_speed, mistrust=s.mistrust
+            )
             self._bodies.append(_Body(
-                self._next_id, BoxFilter(box), box.copy(), t_s, t_s, row=int(row), score_sum=float(obs.scores[row])
+                self._next_id, motion, box, box, t_s, t_s, float(box[3] - box[1]), score, score, row=row,
+                path=[_moment(t_s, box)],
             ))  # fmt: skip
             self._next_id += 1
 
-    def _pass(
-        self, bodies: list[_Body], obs: Observations, rows: np.ndarray, t_s: float, limit: float
-    ) -> tuple[list[_Body], np.ndarray]:
-        if not bodies or not len(rows):
-            return bodies, rows
-        cost = match_cost(
-            np.stack([b.filter.box for b in bodies]), np.stack([b.last_box for b in bodies]),
-            np.array([t_s - b.seen_s for b in bodies]), obs.boxes_xyxy[rows], buffer=self.settings.buffer,
-        )  # fmt: skip
-        pairs, lone, free = assign(cost, limit)
-        for i, j in pairs:
-            body, row = bodies[i], int(rows[j])
-            body.filter.update(obs.boxes_xyxy[row], float(obs.scores[row]))
-            body.last_box = obs.boxes_xyxy[row].copy()
-            body.seen_s, body.row = t_s, row
-            body.hits += 1
-            body.score_sum += float(obs.scores[row])
-        return [bodies[i] for i in lone], rows[free]
-
-    def _end(self, t_s: float) -> None:
+    def _confirm(self, t_s: float) -> None:
         s = self.settings
-        kept = []
-        for body in self._bodies:
-            if not body.confirmed and body.row is not None:
-                sure = self._is_sure(body)
-                if t_s - body.born_s >= (s.confirm_s if sure else s.doubtful_s):
-                    often = body.hits >= s.confirm_share * body.frames
-                    body.confirmed = often and (sure or body.vouched >= s.vouchers)
-            gone = t_s - body.seen_s
-            if gone <= (s.forget_s if body.confirmed else s.forget_tentative_s):
-                kept.append(body)
-        self._bodies = kept
+        for body in list(self._bodies):
+            if body.confirmed or body.row is None:
+                continue
+            sure = self._is_sure(body)
+            if t_s - body.born_s < (s.confirm_s if sure else s.doubtful_s) - _EPS_S:
+                continue
+            often = body.hits >= s.confirm_share * body.frames
+            body.confirmed = often and (sure or body.vouched >= s.vouchers)
+            if body.confirmed:
+                self._come_back(body)
+
+    def _come_back(self, body: _Body) -> None:
+        """A track that has just been confirmed goes on as the lost one that it fits best, where there is one."""
+        s = self.settings
+        best, least = None, 1.0
+        for other in self._bodies:
+            if not other.confirmed or other.row is not None or other.seen_s >= body.born_s:
+                continue
+            reach = s.return_reach + s.return_speed * (body.born_s - other.seen_s)
+            height = max((other.height + body.height) / 2, 1.0)
+            (_, x1, y1), (_, x2, y2) = _moment(0.0, other.last_box), _moment(0.0, body.first_box)
+            far = hypot(x1 - x2, y1 - y2) / height
+            ratio = min(other.height, body.height) / max(other.height, body.height, 1e-6)
+            if reach > 0 and (cost := far / reach + s.return_size * (1 - ratio)) < least:
+                best, least = other, cost
+        if best is not None:
+            body.track_id, body.born_s = best.track_id, best.born_s
+            self._bodies.remove(best)
 
     @staticmethod
     def _as_track(body: _Body) -> Track:
@@ -166,3 +211,8 @@ class Tracker:
         return Track(
             body.track_id, body.filter.box, body.filter.velocity, state, body.born_s, body.seen_s, body.row
         )  # fmt: skip
+
+
+def _moment(t_s: float, box: Floats) -> tuple[float, float, float]:
+    x1, y1, x2, y2 = box.tolist()
+    return t_s, (x1 + x2) / 2, (y1 + y2) / 2

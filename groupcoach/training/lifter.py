@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from groupcoach.mesh.body_model import N_BETAS, BodyModel
-from groupcoach.mesh.features import GLANCE, KEYPOINTS, LAGS_S, MARKS, PLACE, WIDTH
-from groupcoach.skeleton import INNER_ANGLES, N_SMPL
+from groupcoach.mesh.features import GLANCE, KEYPOINTS, LAGS_S, LANDMARKS, MARKS, PLACE, TAKEN, WIDTH, K, L
+from groupcoach.skeleton import BLAZEPOSE, BLAZEPOSE_INDEX, COCO, INNER_ANGLES, N_SMPL, mirrored
 from groupcoach.training.filmed import TRAINING, VALIDATION, film
 from groupcoach.training.lifter_data import Rows, read
 from groupcoach.training.lifter_free import Moved, bend, draw_change
@@ -30,6 +30,9 @@ from groupcoach.training.lifter_net import A, J, LiftNet, Skeleton, inner_angles
 
 Change = tuple[Tensor, Tensor, Tensor]
 
+#: The keypoint and the landmark on the other side.
+SIDES_2D: Final = [COCO.index(mirrored(n)) for n in COCO]
+SIDES_3D: Final = [TAKEN.index(BLAZEPOSE_INDEX[mirrored(BLAZEPOSE[k])]) for k in TAKEN]
 BATCH: Final = 512
 _NINETY: Final = 1.6449
 
@@ -108,23 +111,33 @@ class Sampler:
 
 
 def _blurred(x: Tensor, gen: torch.Generator) -> Tensor:
-    """Some keypoints lost, everything a little off: what other people and cameras add to what was seen here."""
+    """Keypoints lost, sides exchanged, everything off: what other people and cameras add to what was seen here."""
     n = len(x)
-    points = x[:, :KEYPOINTS].reshape(n, -1, 3)
-    lost = torch.rand(points.shape[:2], generator=gen) < 0.02
-    half = torch.rand(n, 1, generator=gen) < 0.04  # the lower or the upper body behind something
-    legs = torch.arange(points.shape[1]) >= 11
-    lost |= half & (legs == (torch.rand(n, 1, generator=gen) < 0.7))
+
+    def some(share: float, *shape: int) -> Tensor:
+        return torch.rand(n, *shape, generator=gen) < share
+
+    points = x[:, :KEYPOINTS].reshape(n, K, 3)
+    legs = torch.arange(K) >= 11
+    lost = some(0.02, K) | (some(0.04, 1) & (legs == some(0.7, 1)))  # the lower or the upper body behind something
     points = torch.where(lost[..., None], torch.zeros(()), points)
-    x = torch.cat([points.reshape(n, -1), x[:, KEYPOINTS:]], 1)
-    noise = torch.randn(x.shape, generator=gen) * 0.012
+    points = torch.where(some(0.02)[:, None, None], points[:, SIDES_2D], points)
+    end = KEYPOINTS + LANDMARKS
+    marks = x[:, KEYPOINTS:end].reshape(n, L, 6)
+    # from behind, the landmark network takes left for right now and then
+    marks = torch.where(some(0.03)[:, None, None], marks[:, SIDES_3D], marks)
+    size = 1 + torch.randn(n, 1, 3, generator=gen) * torch.tensor([0.05, 0.05, 0.12])
+    bent = torch.randn(n, L, 3, generator=gen) * 0.025 * torch.rand(n, 1, 1, generator=gen) ** 2
+    marks = torch.cat([marks[..., :3], (marks[..., 3:] * size + bent) * (marks[..., 3:] != 0)], -1)
+    x = torch.cat([points.reshape(n, -1), marks.reshape(n, -1), x[:, end:]], 1)
+    noise = torch.randn(x.shape, generator=gen) * (0.006 + 0.03 * torch.rand(n, 1, generator=gen) ** 2)
     noise[:, KEYPOINTS + MARKS : KEYPOINTS + MARKS + PLACE] = 0
     return x + noise * (x != 0)
 
 
 def train(
     rows: Rows, check: Rows, body: BodyModel, *, steps: int, free: float, seed: int, width: int,
-    out: Path, batch: int = BATCH,
+    out: Path, batch: int = BATCH, start: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train, set the deviations right on ``check``, write the file; figures of ``check``."""
     torch.manual_seed(seed)
@@ -133,9 +146,15 @@ def train(
     sampler = Sampler(rows, skeleton)
     x, _ = sampler.draw(20_000, gen, free)
     net.mean, net.scale = x.mean(0), 1 / x.std(0).clamp(min=0.05)
+    if start is not None:
+        from safetensors.torch import load_file
+
+        net.load_state_dict({k: v.float() for k, v in load_file(str(start)).items() if "_scale." not in k})
     average = torch.optim.swa_utils.AveragedModel(net, avg_fn=_average)
     best = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=0.02)
-    plan = torch.optim.lr_scheduler.OneCycleLR(best, max_lr=1.5e-3, total_steps=steps, pct_start=0.06)
+    plan = torch.optim.lr_scheduler.OneCycleLR(
+        best, max_lr=7e-4 if start else 1.5e-3, total_steps=steps, pct_start=0.06
+    )
     began, sums = time.monotonic(), torch.zeros(6)
     for step in range(1, steps + 1):
         x, answers = sampler.draw(batch, gen, free)
@@ -223,6 +242,7 @@ def main() -> None:
     parser.add_argument("--free", type=float, default=0.5, help="share of poses that nobody filmed")
     parser.add_argument("--width", type=int, default=640)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="go on from these weights instead of from nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     check = read(film(args.films, range(VALIDATION, VALIDATION + args.validation), args.jobs), copies=1)

@@ -20,9 +20,10 @@ _SPREAD: Final = {
     "hip": 17, "knee": 4, "ankle": 11, "foot": 4, "spine_low": 8, "spine_mid": 6, "spine_high": 6, "neck": 8,
     "head": 12, "collar": 5, "shoulder": 28, "elbow": 7, "wrist": 14, "hand": 6,
 }  # fmt: skip
-#: Hinges only bend further, never the wrong way: degrees, and their axes.
+#: Hinges bend further, and hardly the wrong way: degrees, and their axes.
 _HINGES: Final = {"left_knee": (24.0, (1.0, 0, 0)), "right_knee": (24.0, (1.0, 0, 0)),
                   "left_elbow": (32.0, (0, -1.0, 0)), "right_elbow": (32.0, (0, 1.0, 0))}  # fmt: skip
+_WRONG_WAY: Final = 8.0
 _TURN: Final = (18.0, 30.0, 18.0)
 _STAND_IN: Final = {"index": "hand", "eye": "nose"}
 
@@ -63,7 +64,9 @@ def draw_change(count: int, gen: torch.Generator) -> tuple[Tensor, Tensor, Tenso
     vector = torch.randn(count, N_SMPL, 3, generator=gen) * spread[:, None] * amount * some
     for name, (most, axis) in _HINGES.items():
         bend = torch.randn(count, 1, generator=gen).abs() * most * (torch.rand(count, 1, generator=gen) < 0.5)
-        vector[:, INDEX[name]] += bend * torch.tensor(axis)
+        hinge = torch.tensor(axis)
+        along = (vector[:, INDEX[name]] * hinge).sum(-1, keepdim=True)
+        vector[:, INDEX[name]] += (along.clamp(min=-_WRONG_WAY) - along + bend) * hinge
     whole = torch.randn(count, 3, generator=gen) * torch.tensor(_TURN)
     shape = torch.randn(count, 10, generator=gen) * 0.4
     return rotation(torch.deg2rad(vector)), rotation(torch.deg2rad(whole)), shape
