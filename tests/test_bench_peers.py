@@ -1,17 +1,20 @@
 import json
+import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from groupcoach import bench_peers
 from groupcoach.bench import SAMPLE
-from groupcoach.bench_peers import PEERS, Call, Runner, beside, check_peers, measure, peers_table, record
+from groupcoach.bench_peers import PEERS, Call, Runner, beside, check_peers, measure, on_classes, peers_table, record
+from groupcoach.cli import app
 from groupcoach.errors import ConfigError, GroupCoachError
 from groupcoach.mesh.camera import Camera
 from groupcoach.mesh.hmr_network import HmrNetwork
@@ -94,8 +97,58 @@ def test_peers_that_there_are_not_are_refused() -> None:
         check_peers(["hmr", "mediapipe"])
     with pytest.raises(ConfigError, match=r"Did you mean 'hmr'"):
         check_peers(["hmm"])
-    with pytest.raises(ConfigError, match=r"no such peer. There is: hmr"):
+    with pytest.raises(ConfigError, match=r"no such peer. There is: hmr, trackers"):
         check_peers(["zzz"])
+    with pytest.raises(ConfigError, match=r"give their folder by --mot"):
+        check_peers(["hmr", "trackers"])
+
+
+def test_the_peer_on_boxes_needs_a_folder_and_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "trackers", None)
+    with pytest.raises(ConfigError, match=r"pip install 'groupcoach\[peers\]'"):
+        on_classes(["trackers"], tmp_path)
+    monkeypatch.setitem(sys.modules, "trackers", ModuleType("trackers"))
+    assert on_classes(["hmr", "trackers"], tmp_path) == ["hmr"]
+    assert on_classes(["hmr"], tmp_path) == ["hmr"]
+    with pytest.raises(ConfigError, match="--mot"):
+        on_classes(["trackers"], None)
+
+
+def a_recording(folder: Path) -> Path:
+    rows = "\n".join(f"{k},{p},{100 + 300 * p + k},100,50,150,0.9" for k in range(1, 41) for p in (0, 1))
+    for kind in ("det", "gt"):
+        (folder / kind).mkdir()
+        (folder / kind / "a.txt").write_text(rows)
+    return folder
+
+
+def test_trackers_are_compared_on_the_same_boxes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+
+    class Everybody:
+        """Gives each box its row as its number, and the first box of a frame none."""
+
+        def __init__(self, **settings: Any) -> None:
+            told.append(settings)
+
+        def update(self, seen: Any) -> Any:
+            return SimpleNamespace(xyxy=seen.xyxy, tracker_id=np.array([-1, 7][: len(seen.xyxy)]))
+
+    package = ModuleType("trackers")
+    package.__dict__.update(CBIoUTracker=Everybody, SORTTracker=Everybody)
+    monkeypatch.setitem(sys.modules, "trackers", package)
+    monkeypatch.setitem(sys.modules, "supervision", SimpleNamespace(Detections=lambda **kw: SimpleNamespace(**kw)))
+    said = CliRunner().invoke(app, ["bench", "--vs", "trackers", "--mot", str(a_recording(tmp_path)), "--json"])
+    assert said.exit_code == 0, said.output
+    result = json.loads(said.stdout.splitlines()[-1])
+    assert result["rows"] == []
+    ours, *theirs = result["peers"]
+    assert ours["name"] == "groupcoach"
+    assert {row["name"] for row in theirs} == {"C-BIoU", "SORT"}
+    assert all(row["idf1"] == pytest.approx(2 / 3) for row in theirs)  # one of two followed
+    assert ours["idf1"] > 0.8
+    assert all(row["ms_per_frame"] > 0 and row["people"] == 2.0 for row in result["peers"])
+    assert [s["track_activation_threshold"] for s in told] == [0.71, 0.89]
 
 
 def test_the_backbone_gives_the_same_in_both_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,14 +29,10 @@ class Known:
     """(T,) usual height, px."""
     score: Floats
     """(T,) usual score of late."""
-    way: Floats
-    """(T, 2) px that the centre went shortly before it was seen last; 0 where not known."""
 
     def take(self, rows: list[int]) -> Known:
         """Some of them."""
-        return Known(
-            self.predicted[rows], self.last[rows], self.gap_s[rows], self.height[rows], self.score[rows], self.way[rows]
-        )
+        return Known(self.predicted[rows], self.last[rows], self.gap_s[rows], self.height[rows], self.score[rows])
 
 
 def grow(boxes: Floats, share: float | Floats) -> Floats:
@@ -49,7 +45,8 @@ def match_cost(known: Known, boxes: Floats, scores: Floats, s: TrackerSettings, 
     """(T, N) cost of taking each of N boxes for each of T bodies; 0 = all fits, ``IMPOSSIBLE`` = they do not touch.
 
     The better of two guesses counts: the filter's prediction, and the last real observation (right again when
-    somebody reversed while hidden). Boxes are grown by ``buffer``, and more the longer the body was not seen.
+    somebody reversed while hidden). Boxes are grown by ``buffer``, and more the longer the body was not seen. A change
+    of direction costs nothing: people who dance or exercise turn back all the time; every weight on it lost identities.
 
     Args:
         known: T bodies.
@@ -65,8 +62,6 @@ def match_cost(known: Known, boxes: Floats, scores: Floats, s: TrackerSettings, 
     ahead = iou_matrix(grow(known.predicted, share), grown)
     behind = s.last_weight * iou_matrix(grow(known.last, share), grown)
     overlap = np.maximum(ahead, behind)
-    size = boxes[:, 2:] - boxes[:, :2]
-    height = np.maximum(size[:, 1], 1e-6)
     if s.upright:
         # where the last observation is the better guess, its rows count
         rows = np.where((ahead >= behind)[..., None], known.predicted[:, None, 1::2], known.last[:, None, 1::2])
@@ -74,21 +69,9 @@ def match_cost(known: Known, boxes: Floats, scores: Floats, s: TrackerSettings, 
         union = np.maximum(rows[..., 1], boxes[:, 3]) - np.minimum(rows[..., 0], boxes[:, 1])
         overlap *= np.maximum((high - low) / np.maximum(union, 1e-9), 1e-3) ** s.upright
     cost: Floats = 1.0 - overlap
-    cost += s.size_weight * unlike(known.height, height)
+    cost += s.size_weight * unlike(known.height, boxes[:, 3] - boxes[:, 1])
     cost += s.gap_weight * np.minimum(known.gap_s, 1.0)[:, None]
-    if s.width_weight:
-        cost += s.width_weight * unlike(known.last[:, 2] - known.last[:, 0], size[:, 0])
-    if s.score_weight:
-        cost += s.score_weight * np.abs(known.score[:, None] - scores)
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    ahead_by = centre - ((known.predicted[:, :2] + known.predicted[:, 2:]) / 2)[:, None]
-    if s.distance_weight:
-        cost += s.distance_weight * np.minimum(np.hypot(ahead_by[..., 0], ahead_by[..., 1]) / height, 1.0)
-    if s.top_weight:
-        up = boxes[:, 1] - known.predicted[:, 1:2]
-        cost += s.top_weight * np.minimum(np.hypot(ahead_by[..., 0], up) / height, 1.0)
-    if s.turn_weight:
-        cost += s.turn_weight * _turn(known, centre, s)
+    cost += s.score_weight * np.abs(known.score[:, None] - scores)
     cost[overlap <= 0] = IMPOSSIBLE
     return cost
 
@@ -98,15 +81,6 @@ def unlike(a: Floats, b: Floats) -> Floats:
     a, b = np.maximum(a, 1e-6)[:, None], np.maximum(b, 1e-6)
     result: Floats = 1.0 - np.minimum(a, b) / np.maximum(a, b)
     return result
-
-
-def _turn(known: Known, centre: Floats, s: TrackerSettings) -> Floats:
-    """(T, N) 0 = straight on or hardly moving, 1 = straight back."""
-    new = centre - ((known.last[:, :2] + known.last[:, 2:]) / 2)[:, None]
-    long_old, long_new = np.hypot(known.way[:, 0], known.way[:, 1])[:, None], np.hypot(new[..., 0], new[..., 1])
-    along = (new * known.way[:, None]).sum(-1) / np.maximum(long_old * long_new, 1e-9)
-    step = s.turn_step * np.maximum(known.height, 1e-6)[:, None]
-    return np.asarray((1.0 - along) / 2 * np.minimum(long_old / step, 1.0) * np.minimum(long_new / step, 1.0))
 
 
 def assign(cost: Floats, limit: float | Floats) -> tuple[list[tuple[int, int]], list[int], list[int]]:

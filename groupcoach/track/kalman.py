@@ -9,6 +9,7 @@ from filterpy.kalman import KalmanFilter
 
 from groupcoach.records import Floats
 
+_EYE = np.eye(2)
 _H = np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 0]])
 
 
@@ -37,6 +38,7 @@ class BoxFilter:
         kf.x = np.zeros((4, 2))
         kf.x[::2] = _to_rows(box_xyxy)
         kf.P = np.diag([1.0, start_speed**2, 1.0, start_speed**2])
+        kf.inv = _inverse
         self._kf = kf
         self._noise = (agility, resizing)
         self._mistrust = mistrust
@@ -51,7 +53,7 @@ class BoxFilter:
         """Take in a measured box (4,); a low ``score`` counts for less."""
         error = 1.0 + self._mistrust * (1.0 - min(1.0, max(0.0, score)))
         # with H given, filterpy takes the measurement as it is: a matrix like the state
-        self._kf.update(_to_rows(box_xyxy), R=np.diag([error**2, error**2]), H=_H)
+        self._kf.update(_to_rows(box_xyxy), R=error**2 * _EYE, H=_H)
 
     def slow_down(self, keep: float) -> None:
         """Only this share of the velocity remains."""
@@ -80,6 +82,11 @@ def _motion(dt: float, agility: float, resizing: float) -> tuple[Floats, Floats]
         step[i, i + 1] = dt
         noise[i : i + 2, i : i + 2] = strength**2 * shape
     return step, noise
+
+
+def _inverse(s: Floats) -> Floats:
+    """Of a diagonal matrix (2, 2): centre and size do not share anything."""
+    return np.array([[1.0 / s[0, 0], 0.0], [0.0, 1.0 / s[1, 1]]])
 
 
 def _to_rows(box: Floats) -> Floats:

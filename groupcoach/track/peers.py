@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Follow = Callable[[Sequence[Floats]], tuple[Floats, float]]
-"""(N, 5) boxes and scores for each frame -> (R, >=6) MOT rows, and milliseconds a frame."""
+"""(N, 5) boxes and scores for each frame -> (R, >=6) MOT rows, and milliseconds of the processor for a frame."""
 
 OURS: Final = "groupcoach"
 #: Class of the package, and its settings: "Tracker comparison" of the package's own pages, DanceTrack, tuned.
-#: Buffers are in frames at 30 a second there; the package itself brings them to the frame rate it is told.
+#: The frame rate stays at the package's default: the buffers were tuned as numbers of frames under it.
 TUNED: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "C-BIoU": ("CBIoUTracker", {
         "lost_track_buffer": 37, "track_activation_threshold": 0.71, "minimum_consecutive_frames": 3,
@@ -63,11 +63,8 @@ def check_package() -> None:
         ) from error
 
 
-def public_trackers(fps: float = DANCE_FPS) -> dict[str, Follow]:
+def public_trackers() -> dict[str, Follow]:
     """Every tracker of :data:`TUNED` by its name.
-
-    Args:
-        fps: Frames a second of the detections.
 
     Raises:
         ConfigError: The package is not installed.
@@ -75,15 +72,15 @@ def public_trackers(fps: float = DANCE_FPS) -> dict[str, Follow]:
     check_package()
     trackers = import_module("trackers")
     return {
-        name: _runner(getattr(trackers, kind), settings, fps)
+        name: _runner(getattr(trackers, kind), settings)
         for name, (kind, settings) in TUNED.items() if hasattr(trackers, kind)
     }  # fmt: skip
 
 
-def _runner(kind: Callable[..., Any], settings: Mapping[str, Any], fps: float) -> Follow:
+def _runner(kind: Callable[..., Any], settings: Mapping[str, Any]) -> Follow:
     def run(frames: Sequence[Floats]) -> tuple[Floats, float]:
         supervision = import_module("supervision")
-        tracker = kind(frame_rate=fps, **settings)
+        tracker = kind(**settings)
         rows: list[tuple[float, ...]] = []
         seen = [
             supervision.Detections(
@@ -91,9 +88,9 @@ def _runner(kind: Callable[..., Any], settings: Mapping[str, Any], fps: float) -
             )
             for frame in frames
         ]
-        start = time.perf_counter()
+        start = time.thread_time()
         found = [tracker.update(one) for one in seen]
-        took = 1000 * (time.perf_counter() - start) / max(len(frames), 1)
+        took = 1000 * (time.thread_time() - start) / max(len(frames), 1)
         for number, tracked in enumerate(found, 1):
             if tracked.tracker_id is None:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import exp, hypot
 
 import numpy as np
@@ -24,6 +24,8 @@ class _Body:
     filter: BoxFilter
     first_box: Floats
     last_box: Floats
+    expected: Floats
+    """Where the filter puts the box in this frame, before it is looked at."""
     born_s: float
     seen_s: float
     height: float
@@ -35,8 +37,6 @@ class _Body:
     row: int | None = 0
     """Row of the observation in this frame."""
     vouched: int = 0
-    path: list[tuple[float, float, float]] = field(default_factory=list)
-    """Time and centre of the observations of late."""
 
 
 class Tracker:
@@ -69,7 +69,7 @@ class Tracker:
                 body.filter.slow_down(fade)
             body.row = None
             body.frames += 1
-            body.filter.predict(dt)
+            body.expected = body.filter.predict(dt)
         self._match(obs, t_s)
         self._confirm(t_s)
         s = self.settings
@@ -115,16 +115,11 @@ class Tracker:
         self._begin(free, obs, t_s)
 
     def _known(self, t_s: float) -> Known:
-        bodies, turn_s = self._bodies, self.settings.turn_s
-        ways = []
-        for b in bodies:
-            _, x, y = b.path[-1]
-            start = next(p for p in b.path if b.seen_s - p[0] <= turn_s + _EPS_S)
-            ways.append((x - start[1], y - start[2]))
+        bodies = self._bodies
         return Known(
-            np.array([b.filter.box for b in bodies]), np.array([b.last_box for b in bodies]),
+            np.array([b.expected for b in bodies]), np.array([b.last_box for b in bodies]),
             np.array([t_s - b.seen_s for b in bodies]), np.array([b.height for b in bodies]),
-            np.array([b.score for b in bodies]), np.array(ways),
+            np.array([b.score for b in bodies]),
         )  # fmt: skip
 
     def _pass(
@@ -147,9 +142,6 @@ class Tracker:
         body.last_box, body.seen_s, body.row = box, t_s, row
         body.hits += 1
         body.score_sum += score
-        body.path.append(_moment(t_s, box))
-        while t_s - body.path[0][0] > s.turn_s + _EPS_S:
-            body.path.pop(0)
 
     def _begin(self, rows: list[int], obs: Observations, t_s: float) -> None:
         s = self.settings
@@ -166,8 +158,7 @@ class Tracker:
                 box, agility=s.agility, resizing=s.resizing, start_speed=s.start_speed, mistrust=s.mistrust
             )
             self._bodies.append(_Body(
-                self._next_id, motion, box, box, t_s, t_s, float(box[3] - box[1]), score, score, row=row,
-                path=[_moment(t_s, box)],
+                self._next_id, motion, box, box, box, t_s, t_s, float(box[3] - box[1]), score, score, row=row
             ))  # fmt: skip
             self._next_id += 1
 
@@ -193,7 +184,7 @@ class Tracker:
                 continue
             reach = s.return_reach + s.return_speed * (body.born_s - other.seen_s)
             height = max((other.height + body.height) / 2, 1.0)
-            (_, x1, y1), (_, x2, y2) = _moment(0.0, other.last_box), _moment(0.0, body.first_box)
+            (x1, y1), (x2, y2) = _centre(other.last_box), _centre(body.first_box)
             far = hypot(x1 - x2, y1 - y2) / height
             ratio = min(other.height, body.height) / max(other.height, body.height, 1e-6)
             if reach > 0 and (cost := far / reach + s.return_size * (1 - ratio)) < least:
@@ -213,6 +204,6 @@ class Tracker:
         )  # fmt: skip
 
 
-def _moment(t_s: float, box: Floats) -> tuple[float, float, float]:
+def _centre(box: Floats) -> tuple[float, float]:
     x1, y1, x2, y2 = box.tolist()
-    return t_s, (x1 + x2) / 2, (y1 + y2) / 2
+    return (x1 + x2) / 2, (y1 + y2) / 2

@@ -32,9 +32,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "return_speed": (0.0, 1.5), "return_size": (0.0, 2.0), "shadow_iou": (0.4, 0.9), "first_limit": (0.5, 1.6),
     "second_limit": (0.3, 1.5), "third_limit": (0.4, 1.6), "young": (0.0, 0.4), "buffer": (0.0, 0.6),
     "wide_buffer": (0.0, 1.0), "spread": (0.0, 1.0), "spread_s": (0.2, 3.0), "last_weight": (0.3, 1.0),
-    "upright": (0.0, 1.5), "size_weight": (0.0, 1.5), "size_s": (0.05, 2.0), "width_weight": (0.0, 0.5),
-    "score_weight": (0.0, 1.5), "score_s": (0.05, 1.0), "distance_weight": (0.0, 2.0), "top_weight": (0.0, 2.0),
-    "turn_weight": (0.0, 1.0), "turn_s": (0.05, 0.5), "turn_step": (0.03, 0.4), "gap_weight": (0.0, 0.6),
+    "upright": (0.0, 1.5), "size_weight": (0.0, 1.5), "size_s": (0.05, 2.0),
+    "score_weight": (0.0, 1.5), "score_s": (0.05, 1.0), "gap_weight": (0.0, 0.6),
     "agility": (3.0, 40.0), "resizing": (1.0, 25.0), "start_speed": (3.0, 40.0), "mistrust": (0.0, 3.0),
     "coast_s": (0.1, 3.0),
 }  # fmt: skip

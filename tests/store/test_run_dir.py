@@ -83,7 +83,7 @@ def test_poses_have_the_columns_of_the_format_and_nan_where_there_was_no_body(tm
     assert shapes == {
         "t_s": (2,), "frame": (2,), "person": (2,), "joints_m": (2, j, 3), "joints_px": (2, j, 2), "sigma_m": (2, j),
         "angles_deg": (2, a), "sigma_deg": (2, a), "rotmats": (2, 24, 3, 3), "betas": (2, 10), "exercise": (2,),
-        "voted": (2,), "transl_m": (2, 3), "joint_names": (j,), "angle_names": (a,),
+        "voted": (2,), "transl_m": (2, 3), "landmarks_m": (2, 33, 3), "joint_names": (j,), "angle_names": (a,),
     }  # fmt: skip
     assert poses["joints_m"].dtype == np.float32
     assert poses["frame"].tolist() == [4, 4]
