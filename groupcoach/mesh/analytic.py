@@ -2,8 +2,8 @@
 
 Every limb of the SMPL body is turned into the direction the landmark network saw; the twist of upper arms and
 thighs comes from the plane in which elbow and knee bend. Where no landmarks are at hand, the detector's 17
-keypoints are taken as a flat figure in the picture plane, with an uncertainty that says so. The learned regressor (its
-own issue) replaces this behind the same ``Regressor`` protocol.
+keypoints are taken as a flat figure in the picture plane, with an uncertainty that says so. The learned lifter
+(``lifter.py``) gives the poses; the classifier, which was trained on these bodies, still names from them.
 """
 
 from __future__ import annotations
@@ -75,13 +75,16 @@ class AnalyticLifter:
         """Drop what is remembered of a track that ended."""
         self._memory.pop(track_id, None)
 
-    def fit(self, people: Sequence[PersonInput], camera: Camera, t_s: float) -> list[BodyPose]:
+    def fit(
+        self, people: Sequence[PersonInput], camera: Camera, t_s: float, image: NDArray[np.uint8] | None = None
+    ) -> list[BodyPose]:
         """One pose per person, in order; joints that nothing is known of are NaN.
 
         Args:
             people: this frame's keypoints and landmarks, one entry a track.
             camera: of the frame.
             t_s: time of the frame.
+            image: not looked at.
         """
         if not people:
             return []
