@@ -44,10 +44,15 @@ class Rows:
     """R rows: blocks of the network's input, where the earlier rows of the same person are, and the answers."""
 
     keypoints: NDArray[np.float32]
+    """(R, KEYPOINTS), as ``mesh/features.py`` has it; the next four too."""
     landmarks: NDArray[np.float32]
+    """(R, LANDMARKS)"""
     space: NDArray[np.float32]
+    """(R, 3 L) metres: the part of the landmarks that is in space."""
     has: NDArray[np.bool_]
+    """(R,) whether there are landmarks."""
     place: NDArray[np.float32]
+    """(R, PLACE)"""
     before: NDArray[np.int64]
     """(R, lags) row of the same person so many frames ago, -1 = none."""
     turns: NDArray[np.float32]
@@ -57,8 +62,11 @@ class Rows:
     root: NDArray[np.float32]
     """(R, 3) where that is, the same axes."""
     to_camera: NDArray[np.float32]
+    """(R, 3, 3) from those axes to the camera's."""
     betas: NDArray[np.float32]
+    """(R, 10) true shape."""
     visible: NDArray[np.float32]
+    """(R,) share of the body that is seen, 0 to 1."""
 
 
 def read(paths: Iterable[Path], *, copies: int = 2, seed: int = 0) -> Rows:
