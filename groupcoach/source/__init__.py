@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -87,7 +88,8 @@ def open_source(spec: str | int) -> Source:
     """Open what ``spec`` names.
 
     Args:
-        spec: a camera index (``0``, ``"0"``), an ``rtsp://`` or ``http://`` address, or the path of a video file.
+        spec: a camera index (``0``, ``"0"``), an ``rtsp://`` or ``http://`` address, the path of a video file, or
+            ``loop:`` and such a path: the file over and over, as if it were a camera.
 
     Raises:
         SourceError: in one paragraph, when there is nothing to read there.
@@ -101,6 +103,12 @@ def open_source(spec: str | int) -> Source:
         from groupcoach.source.camera import CameraSource
 
         return CameraSource(text)
+    if text.startswith("loop:"):
+        from groupcoach.source.camera import CameraSource
+        from groupcoach.source.loop import LoopCapture
+
+        path = Path(text.removeprefix("loop:"))
+        return CameraSource(text, capture=LoopCapture(path), reopen=lambda: LoopCapture(path))
     from groupcoach.source.files import FileSource
 
     return FileSource(text)
