@@ -14,7 +14,7 @@ import numpy as np
 from groupcoach.classify.window import N_FEATURES
 from groupcoach.errors import AssetError
 from groupcoach.records import Floats
-from groupcoach.shipped import shipped
+from groupcoach.shipped import shipped, weights
 
 SHIPPED = shipped("classifier.safetensors")
 
@@ -28,30 +28,15 @@ class Classifier:
         Raises:
             AssetError: the file is missing or of another layout.
         """
-        from safetensors import safe_open
-
         path = path or SHIPPED
-        if not path.is_file():
-            raise AssetError(
-                f"Classifier weights not found: {path.name} should lie in the project's models/ folder. "
-                "Restore it from the repository, or make it with `python -m groupcoach.training.classifier`."
-            )
-        try:
-            with safe_open(str(path), framework="numpy") as file:
-                meta = file.metadata() or {}
-                self.classes: tuple[str, ...] = tuple(json.loads(meta["classes"]))
-                kinds = np.array(json.loads(meta["class_of_kind"]))
-                self._merge = (kinds[:, None] == np.arange(len(self.classes))[None]).astype(np.float32)
-                self._temperature = float(meta["temperature"])
-                self._mean, self._scale = file.get_tensor("mean"), file.get_tensor("scale")
-                self._layers = [
-                    (file.get_tensor(f"weight{i}"), file.get_tensor(f"bias{i}")) for i in range(int(meta["layers"]))
-                ]
+        with weights(path, "classifier") as (notes, tensor):
+            self.classes: tuple[str, ...] = tuple(json.loads(notes["classes"]))
+            kinds = np.array(json.loads(notes["class_of_kind"]))
+            self._merge = (kinds[:, None] == np.arange(len(self.classes))[None]).astype(np.float32)
+            self._temperature = float(notes["temperature"])
+            self._mean, self._scale = tensor("mean"), tensor("scale")
+            self._layers = [(tensor(f"weight{i}"), tensor(f"bias{i}")) for i in range(int(notes["layers"]))]
             self.probabilities(np.zeros((1, len(self._mean))))  # layers that do not fit together fail here
-        except Exception as bad:  # safetensors raises its own bare error class
-            raise AssetError(
-                f"{path.name}: not the weights of this classifier ({bad}). Restore the file from the repository."
-            ) from bad
         if len(self._mean) != N_FEATURES:
             raise AssetError(
                 f"{path.name}: made for {len(self._mean)} features, this version computes {N_FEATURES}. "

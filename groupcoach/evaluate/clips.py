@@ -76,8 +76,7 @@ def evaluate_clips(
         counts.append(count)
         total += share
     result = score_counts(counts)
-    result["frame_accuracy"], result["voted_accuracy"] = total.frame_accuracy, total.voted_accuracy
-    return result
+    return result | total.figures()
 
 
 def _one_clip(path: Path, row: Mapping[str, str], exercise: str | None) -> tuple[CountRow, LabelShare]:
@@ -103,8 +102,7 @@ def _one_clip(path: Path, row: Mapping[str, str], exercise: str | None) -> tuple
     more = {
         "listed": row["exercise"],
         "wrong_as": counts,
-        "frame_accuracy": share.frame_accuracy,
-        "voted_accuracy": share.voted_accuracy,
+        **share.figures(),
         "wall_s": run.summary.get("wall_s"),
         "fps": run.summary.get("fps"),
     }
@@ -167,5 +165,6 @@ def clips_line(result: Mapping[str, Any]) -> str:
     return (
         f"within 1: {percent(result['obo'])}, relative error {figure(result['mae'])}, right name "
         f"{percent(result['named'])}, per frame {percent(result['frame_accuracy'])}, after the vote "
-        f"{percent(result['voted_accuracy'])}, repetitions under wrong names: {result['wrong']}"
+        f"{percent(result['voted_accuracy'])} (as shown then {percent(result['shown_accuracy'])}), "
+        f"repetitions under wrong names: {result['wrong']}"
     )

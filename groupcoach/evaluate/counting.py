@@ -64,6 +64,7 @@ def score_counts(rows: Sequence[CountRow]) -> dict[str, Any]:
         "named": right / counted if counted else None,
         "frame_accuracy": None,
         "voted_accuracy": None,
+        "shown_accuracy": None,
         "wrong": sum(row.wrong for row in rows),
         "rows": [row.as_dict() for row in rows],
     }

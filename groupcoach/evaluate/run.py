@@ -46,7 +46,7 @@ def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
     counting["people"] = {"want": len(taught.people), "got": len(people)}
     counting |= _in_time(people, taught, own)
     labels = label_share(poses, _done(taught, own))
-    counting["frame_accuracy"], counting["voted_accuracy"] = labels.frame_accuracy, labels.voted_accuracy
+    counting |= labels.figures()
     judged = {int(p["id"]) for p in people}
     return {
         "counting": counting,
@@ -238,7 +238,8 @@ def run_lines(result: Mapping[str, Any]) -> list[str]:
     lines = [
         f"counting: within 1 {percent(counting['obo'])}, relative error {figure(counting['mae'])}, right name "
         f"{percent(counting['named'])}, per frame {percent(counting['frame_accuracy'])}, after the vote "
-        f"{percent(counting['voted_accuracy'])}, repetitions within 0.5 s: precision "
+        f"{percent(counting['voted_accuracy'])} (as shown then {percent(counting['shown_accuracy'])}), "
+        f"repetitions within 0.5 s: precision "
         f"{percent(counting['rep_precision'])}, recall {percent(counting['rep_recall'])}"
     ]
     if identity is not None:

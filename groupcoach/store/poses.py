@@ -7,6 +7,8 @@ still has its rows on disk (``load_poses`` reads the parts when there is no arch
 
 from __future__ import annotations
 
+import bisect
+import math
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -42,9 +44,12 @@ COLUMNS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "voted": (f"<U{NAME_LENGTH}", ()),
     "transl_m": ("<f4", (3,)),
     "landmarks_m": ("<f4", (33, 3)),
+    "voted_live": (f"<U{NAME_LENGTH}", ()),
 }
 #: Columns that runs of earlier versions have not.
-_LATER: Final = ("transl_m", "landmarks_m")
+_LATER: Final = ("transl_m", "landmarks_m", "voted_live")
+#: Rows stay in memory for so long: a change of label that is decided later still reaches them.
+_OPEN_S: Final = 5.0
 _ROW_BYTES: Final = sum(np.dtype(kind).itemsize * int(np.prod(shape)) for kind, shape in COLUMNS.values())
 
 
@@ -103,6 +108,7 @@ class PoseColumns:
             "sigma_deg": None if angles is None else angles.sigma_deg,
             "exercise": person.exercise,
             "voted": person.voted,
+            "voted_live": person.voted,
             "transl_m": None if pose is None else pose.transl_m,
             "landmarks_m": person.landmarks_m,
         }
@@ -112,20 +118,35 @@ class PoseColumns:
             self._buffer[name].append(np.full(shape, np.nan, kind) if value is None else np.array(value, kind))
         self.rows += 1
         if len(self._buffer["frame"]) >= self._limit:
-            self.spill()
+            self.spill(until_s=t_s - _OPEN_S)
 
-    def spill(self) -> None:
-        """Append what is buffered to the parts on disk.
+    def relabel(self, person_id: int, since_s: float, exercise: str) -> None:
+        """The vote found out that a person has been doing ``exercise`` since ``since_s``: column ``voted`` says so.
+
+        ``voted_live`` keeps what was shown at the time. Rows that are on disk already stay as they are.
+        """
+        times, people, voted = (self._buffer[name] for name in ("t_s", "person", "voted"))
+        for k in range(len(times) - 1, -1, -1):
+            if times[k] < since_s:
+                return
+            if people[k] == person_id:
+                voted[k] = np.array(exercise, COLUMNS["voted"][0])
+
+    def spill(self, until_s: float = math.inf) -> None:
+        """Append the buffered rows up to ``until_s`` to the parts on disk; all of them if they are many.
 
         Raises:
             OSError: The disk is full or the folder is gone.
         """
-        if not self._buffer["frame"]:
+        times = self._buffer["t_s"]
+        count = bisect.bisect_right(times, until_s)
+        count = len(times) if len(times) > 2 * self._limit else count
+        if not count:
             return
         for name, (kind, _) in COLUMNS.items():
             with (self._parts / f"{name}.bin").open("ab") as out:
-                out.write(np.stack(self._buffer[name]).astype(kind).tobytes())
-            self._buffer[name] = []
+                out.write(np.stack(self._buffer[name][:count]).astype(kind).tobytes())
+            del self._buffer[name][:count]
 
     def finish(self) -> None:
         """Write ``poses.npz`` and drop the parts; when that fails the parts stay.

@@ -103,6 +103,8 @@ class RunWriter:
             for event in events:
                 row = {"t_s": round(float(event.t_s), 4), "type": event.type, "person": event.person, **event.data}
                 self._events.write(json.dumps(to_json(row), ensure_ascii=False, allow_nan=False) + "\n")
+                if event.type == "exercise_changed" and self._poses is not None and event.person is not None:
+                    self._poses.relabel(event.person, float(event.data["since_s"]), str(event.data["exercise"]))
             self._flush_now_and_then()
         except OSError as error:
             raise _cannot_write(self.out, error) from error

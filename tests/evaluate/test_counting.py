@@ -66,8 +66,9 @@ def test_labels_are_judged_only_while_the_exercise_was_done() -> None:
         "person": np.array([1, 1, 1, 1, 2]),
         "exercise": np.array(["stand", "squat", "lunge", "squat", "lunge"]),
         "voted": np.array(["unknown", "squat", "squat", "stand", "lunge"]),
+        "voted_live": np.array(["unknown", "unknown", "squat", "squat", "lunge"]),
     }
     share = label_share(poses, [Done(1, "squat", 1.0, 2.5)])
-    assert share == LabelShare(frames=2, frame_right=1, voted_right=2)
+    assert share == LabelShare(frames=2, frame_right=1, voted_right=2, shown_right=1)
     assert share.frame_accuracy == 0.5
     assert label_share(None, [Done(1, "squat", 1.0, 2.5)]).voted_accuracy is None

@@ -83,7 +83,8 @@ def test_poses_have_the_columns_of_the_format_and_nan_where_there_was_no_body(tm
     assert shapes == {
         "t_s": (2,), "frame": (2,), "person": (2,), "joints_m": (2, j, 3), "joints_px": (2, j, 2), "sigma_m": (2, j),
         "angles_deg": (2, a), "sigma_deg": (2, a), "rotmats": (2, 24, 3, 3), "betas": (2, 10), "exercise": (2,),
-        "voted": (2,), "transl_m": (2, 3), "landmarks_m": (2, 33, 3), "joint_names": (j,), "angle_names": (a,),
+        "voted": (2,), "transl_m": (2, 3), "landmarks_m": (2, 33, 3), "voted_live": (2,), "joint_names": (j,),
+        "angle_names": (a,),
     }  # fmt: skip
     assert poses["joints_m"].dtype == np.float32
     assert poses["frame"].tolist() == [4, 4]
@@ -104,6 +105,20 @@ def test_a_long_class_is_spilled_to_disk_and_comes_back_whole_and_in_order(tmp_p
     assert poses["frame"].tolist() == list(range(50))
     assert poses["joints_m"][:, 0, 0].tolist() == list(range(50))
     assert not (tmp_path / "poses_parts").exists()
+
+
+def test_a_label_decided_later_counts_from_when_its_majority_began(tmp_path: Path) -> None:
+    run = writer(tmp_path / "run", poses=True)
+    for k in range(10):
+        run.frame(k, k / 10, [person(1), person(2)])
+    run.events([Event(0.9, "exercise_changed", 1, {"exercise": "lunge", "since_s": 0.55, "share": 0.9})])
+    run.finish(SUMMARY)
+    poses = load_run(tmp_path / "run").poses()
+    assert poses is not None
+    first = poses["person"] == 1
+    assert poses["voted"][first].tolist() == ["unknown"] * 6 + ["lunge"] * 4
+    assert set(poses["voted"][~first]) == {"unknown"}
+    assert set(poses["voted_live"]) == {"unknown"}, "what was shown at the time"
 
 
 def test_an_array_changed_after_it_was_handed_over_does_not_change_the_record(tmp_path: Path) -> None:
