@@ -8,14 +8,15 @@ Training (``training/lifter.py``) and the running program build their numbers he
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.mesh.limbs import LIMBS, N_KINDS, lengths, shares
 from groupcoach.mesh.rotation import shortest_turn, unit
 from groupcoach.records import Floats
-from groupcoach.skeleton import BLAZEPOSE_INDEX
+from groupcoach.skeleton import BLAZEPOSE_INDEX, COCO, COCO_INDEX, INNER_ANGLES
 
 #: The landmarks that say something of the pose (of the face nose and ears, of the hands the index).
 TAKEN: Final = tuple(
@@ -29,11 +30,17 @@ TAKEN: Final = tuple(
 K, L = 17, len(TAKEN)
 #: How long ago the glances back are, seconds.
 LAGS_S: Final = (0.1, 0.2, 0.4)
-#: Widths of the blocks: keypoints now, landmarks (two in the picture, how well seen, three in space), place; one
-#: glance back (keypoints, landmarks in space, whether there are any).
-KEYPOINTS, LANDMARKS, PLACE = 3 * K, 6 * L, 9
+#: Widths of the blocks: keypoints now, landmarks (two in the picture, how well seen, three in space), place, longest
+#: limbs; one glance back (keypoints, landmarks in space, whether there are any).
+KEYPOINTS, LANDMARKS, PLACE, LONGEST = 3 * K, 6 * L, 9, N_KINDS + 1
 MARKS, GLANCE = LANDMARKS + 2, 3 * K + 3 * L + 2
-WIDTH: Final = KEYPOINTS + MARKS + PLACE + GLANCE * len(LAGS_S)
+#: What is put together, and with what follows from it (:func:`with_angles`).
+BASE: Final = KEYPOINTS + MARKS + PLACE + LONGEST + GLANCE * len(LAGS_S)
+_FLAT = np.array([[COCO_INDEX[n] for n in names] for names in INNER_ANGLES.values() if set(names) <= set(COCO)])
+_DEEP = np.array([[TAKEN.index(BLAZEPOSE_INDEX[n]) for n in names] for names in INNER_ANGLES.values()])
+_ENDS = np.array([[TAKEN.index(BLAZEPOSE_INDEX[n]) for n in names] for names in LIMBS])
+_TORSO: Final = 4
+WIDTH: Final = BASE + len(LIMBS) + N_KINDS + len(_FLAT) + len(_DEEP) + 3 * len(_ENDS)
 _LEAST_SCORE: Final = 0.1
 
 
@@ -101,20 +108,65 @@ def look(boxes: Floats, keypoints: Floats, px: Floats, world: Floats, size: Floa
     return Look(kp.reshape(n, KEYPOINTS), lm.reshape(n, LANDMARKS), has, place.astype(np.float32), to_camera)
 
 
-def assemble(now: Look, age_s: Floats, past: NDArray[np.float32]) -> NDArray[np.float32]:
+def assemble(now: Look, age_s: Floats, long: NDArray[np.float32], past: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N, WIDTH): the network's input.
 
     Args:
         now: the glance; its landmarks may be older.
         age_s: (N,) by how much the landmarks are older than the keypoints.
+        long: (N, LONGEST): how long each kind of limb has been seen, in half diagonals of the box, and how well that
+            is known; zeros where nobody knows.
         past: (N, lags, GLANCE) as :func:`glance` makes them; zeros where there was none.
     """
     n = len(now.keypoints)
     has = now.has_landmarks.astype(np.float32)
     marks = np.column_stack([now.landmarks, has, has * np.asarray(age_s, np.float32) * 10])
-    return np.concatenate(
-        [now.keypoints, marks, now.place, past.reshape(n, GLANCE * len(LAGS_S))], axis=1, dtype=np.float32
-    )
+    return with_angles(np.concatenate(
+        [now.keypoints, marks, now.place, long, past.reshape(n, GLANCE * len(LAGS_S))], axis=1, dtype=np.float32
+    ))  # fmt: skip
+
+
+def with_angles(base: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, BASE) -> (N, WIDTH): with what follows from the numbers, so that the network need not find out.
+
+    How long each limb looks beside its longest, proportions, angles in the picture and in space, and which way each
+    limb points in space.
+    """
+    n = len(base)
+    keypoints = base[:, :KEYPOINTS].reshape(n, K, 3)
+    space = base[:, KEYPOINTS : KEYPOINTS + LANDMARKS].reshape(n, L, 6)[..., 3:]
+    first = KEYPOINTS + MARKS + PLACE
+    long = base[:, first : first + N_KINDS]
+    torso = np.maximum(long[:, _TORSO : _TORSO + 1], 0.05)
+    along = space[:, _ENDS[:, 1]] - space[:, _ENDS[:, 0]]
+    along = along / np.maximum(np.sqrt((along**2).sum(-1, keepdims=True)), 0.02)
+    seen = keypoints[..., 2][:, _FLAT].min(-1) > 0
+    return np.concatenate([
+        base, shares(lengths(keypoints), long), np.clip(long / torso, 0, 3), _inner(keypoints[..., :2], _FLAT) * seen,
+        _inner(space, _DEEP) * base[:, KEYPOINTS + LANDMARKS, None], along.reshape(n, 3 * len(_ENDS)),
+    ], axis=1, dtype=np.float32)  # fmt: skip
+
+
+def _inner(points: NDArray[np.float32], names: NDArray[np.intp]) -> NDArray[np.float32]:
+    """(N, angles) inner angles of points (N, P, 2 or 3), as shares of straight."""
+    u, v = points[:, names[:, 0]] - points[:, names[:, 1]], points[:, names[:, 2]] - points[:, names[:, 1]]
+    size = np.sqrt((u**2).sum(-1) * (v**2).sum(-1))
+    cosine = np.where(size > 1e-6, (u * v).sum(-1) / np.maximum(size, 1e-6), 1.0)
+    result: NDArray[np.float32] = (np.arccos(np.clip(cosine, -1, 1)) / np.pi).astype(np.float32)
+    return result
+
+
+def long_block(
+    longest: NDArray[np.float32], shown_s: NDArray[np.floating[Any]], half: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(N, LONGEST): what is known of the limbs.
+
+    Args:
+        longest: (N, N_KINDS) of each kind, as tangents of the angle of view.
+        shown_s: (N,) for how long they were seen.
+        half: (N, 1) half the diagonal of the box, as a tangent.
+    """
+    return np.column_stack([np.clip(longest / half, 0, 4), np.tanh(shown_s / 10.0)]).astype(np.float32)
 
 
 def space_of(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:

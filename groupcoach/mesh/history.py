@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.mesh.body_model import N_BETAS
-from groupcoach.mesh.features import GLANCE, KEYPOINTS, LAGS_S, Look, glance, space_of
+from groupcoach.mesh.features import GLANCE, KEYPOINTS, LAGS_S, Look, glance, long_block, space_of
+from groupcoach.mesh.limbs import N_KINDS, lengths, longest
 from groupcoach.records import Floats
 from groupcoach.skeleton import N_SMPL
 
@@ -25,8 +26,11 @@ _NEAR_S: Final = 0.06
 _FORGET_S: Final = 0.5
 """Somebody not seen for so long starts afresh, but for the shape."""
 _SHAPE_S: Final = 30.0
-_STILL_HZ, _RISE, _SPEED_HZ, _PLACE_HZ = 1.3, 1.1, 2.0, 1.5
+_STILL_HZ, _RISE, _SPEED_HZ = 1.3, 2.0, 2.0
 """The one-euro filter (Casiez et al. 2012) of the pose: cut-off at rest (Hz), its rise per rad/s, and of the speed."""
+
+
+_NEVER: Final = ("t_s", "last_s", "pose_s", "limbs_s")
 
 
 class History:
@@ -46,11 +50,12 @@ class History:
             "space": ((_RING, (GLANCE - 2) - KEYPOINTS), np.float32), "fresh": ((_RING,), np.bool_),
             "next": ((), np.int64), "last_s": ((), np.float64), "betas": ((N_BETAS,), np.float64),
             "known_s": ((), np.float64), "pose_s": ((), np.float64), "turns": ((N_SMPL, 3, 2), np.float64),
-            "speed": ((N_SMPL, 3, 2), np.float64), "transl": ((3,), np.float64), "drift": ((3,), np.float64),
+            "speed": ((N_SMPL, 3, 2), np.float64), "longest": ((N_KINDS,), np.float32), "limbs_s": ((), np.float64),
+            "shown_s": ((), np.float64),
         }  # fmt: skip
         for name, (shape, kind) in shapes.items():
             new: NDArray[Any] = np.zeros((rows, *shape), kind)
-            if name in ("t_s", "last_s", "pose_s"):
+            if name in _NEVER:
                 new.fill(-np.inf)
             old = self._arrays.get(name)
             if old is not None:
@@ -79,7 +84,7 @@ class History:
 
     def _clear(self, row: int) -> None:
         for name, values in self._arrays.items():
-            values[row] = -np.inf if name in ("t_s", "last_s", "pose_s") else 0
+            values[row] = -np.inf if name in _NEVER else 0
 
     def back(self, rows: NDArray[np.intp], t_s: float) -> NDArray[np.float32]:
         """(N, lags, GLANCE): how these people looked a little earlier; zeros where nobody knows."""
@@ -104,6 +109,17 @@ class History:
         a["fresh"][kept, at] = (fresh & seen.has_landmarks)[due]
         a["next"][kept] += 1
         a["last_s"][kept] = t_s
+
+    def limbs(self, rows: NDArray[np.intp], seen: Look, t_s: float) -> NDArray[np.float32]:
+        """(N, LONGEST): how long limbs have looked so far and in this glance, and how well that is known."""
+        a = self._arrays
+        half = np.exp(seen.place[:, :1] - 2.0)
+        now = lengths(seen.keypoints.reshape(len(rows), -1, 3)) * half
+        step = np.minimum(t_s - a["limbs_s"][rows], 1.0)
+        a["longest"][rows] = longest(a["longest"][rows], now, step)
+        a["shown_s"][rows] = np.minimum(a["shown_s"][rows] + np.minimum(step, 0.2), 60.0)
+        a["limbs_s"][rows] = t_s
+        return long_block(a["longest"][rows], a["shown_s"][rows], half)
 
     def shape(self, rows: NDArray[np.intp], betas: Floats, t_s: float) -> Floats:
         """(N, 10): the shape over the last half minute. A body does not change between two frames."""

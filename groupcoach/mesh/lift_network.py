@@ -12,11 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groupcoach.errors import AssetError
 from groupcoach.mesh.body_model import N_BETAS
 from groupcoach.mesh.features import WIDTH
 from groupcoach.records import Floats
-from groupcoach.shipped import shipped
+from groupcoach.shipped import shipped, weights
 from groupcoach.skeleton import INDEX, INNER_ANGLES, JOINTS, N_SMPL
 
 SHIPPED: Final = shipped("lifter.safetensors")
@@ -48,42 +47,26 @@ class LiftNetwork:
         Raises:
             AssetError: the file is missing or of another layout.
         """
-        from safetensors import safe_open
+        with weights(path or SHIPPED, "lifter") as (notes, tensor):
+            if notes.get("kind") != "groupcoach lifter":
+                raise ValueError("another kind of file")
 
-        path = path or SHIPPED
-        if not path.is_file():
-            raise AssetError(
-                f"Lifter weights not found: {path.name} should lie in the project's models/ folder. "
-                "Restore it from the repository, or make it with `python -m groupcoach.training.lifter`."
-            )
-        try:
-            with safe_open(str(path), framework="numpy") as file:
-                meta = file.metadata() or {}
-                if meta.get("kind") != "groupcoach lifter":
-                    raise ValueError("another kind of file")
-                blocks = int(meta["blocks"])
+            def get(name: str) -> NDArray[np.float32]:
+                values: NDArray[np.float32] = np.ascontiguousarray(tensor(name).T)
+                return values
 
-                def get(name: str) -> NDArray[np.float32]:
-                    values: NDArray[np.float32] = np.ascontiguousarray(file.get_tensor(name).T, np.float32)
-                    return values
-
-                self._mean, self._scale = get("mean"), get("scale")
-                self._enter, self._leave = self._layer(get, "enter"), self._layer(get, "leave")
-                self._blocks = [
-                    (self._layer(get, f"norms.{i}"), self._layer(get, f"up.{i}"), self._layer(get, f"down.{i}"))
-                    for i in range(blocks)
-                ]
-                self._norm = self._layer(get, f"norms.{blocks}")
-                self._wide = {
-                    mode: (get(f"joint_scale.{mode}"), get(f"angle_scale.{mode}"))
-                    for mode in ("landmarks", "keypoints")
-                }
+            blocks = int(notes["blocks"])
+            self._mean, self._scale = get("mean"), get("scale")
+            self._enter, self._leave = self._layer(get, "enter"), self._layer(get, "leave")
+            self._blocks = [
+                (self._layer(get, f"norms.{i}"), self._layer(get, f"up.{i}"), self._layer(get, f"down.{i}"))
+                for i in range(blocks)
+            ]
+            self._norm = self._layer(get, f"norms.{blocks}")
+            self._wide = {
+                mode: (get(f"joint_scale.{mode}"), get(f"angle_scale.{mode}")) for mode in ("landmarks", "keypoints")
+            }
             self.lift(np.zeros((1, WIDTH), np.float32), np.ones(1, bool))  # layers that do not fit fail here
-        except Exception as bad:  # safetensors raises its own bare error class
-            raise AssetError(
-                f"{path.name}: not the weights of this lifter ({bad}). Restore the file from the repository, or make "
-                "it again with `python -m groupcoach.training.lifter`."
-            ) from bad
 
     @staticmethod
     def _layer(get, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # type: ignore[no-untyped-def]

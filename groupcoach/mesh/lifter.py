@@ -73,7 +73,8 @@ class Lifter:
             return []
         seen, age, enough = self._look(people, camera)
         history, rows = self._history, self._history.rows([p.track_id for p in people])
-        found = self._network.lift(assemble(seen, age, history.back(rows, t_s)), seen.has_landmarks)
+        x = assemble(seen, age, history.limbs(rows, seen, t_s), history.back(rows, t_s))
+        found = self._network.lift(x, seen.has_landmarks)
         history.push(rows, seen, age <= 0, t_s)
         betas = history.shape(rows, found.betas if self.body.ours else np.zeros_like(found.betas), t_s)
         turns = history.smooth(rows, seen.to_camera[:, None] @ found.turns, t_s)

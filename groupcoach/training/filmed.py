@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -33,10 +33,10 @@ from groupcoach.simulate.choreography import choreograph
 from groupcoach.simulate.command import draw_plans
 from groupcoach.simulate.diary import FLOOR
 from groupcoach.simulate.motion import EXERCISES, FAULTS, UNKNOWN
-from groupcoach.simulate.people import draw_look
+from groupcoach.simulate.people import Look, draw_look
 from groupcoach.simulate.render import Cast, Rendered, render
-from groupcoach.simulate.scene import VIEWS, build_scene
-from groupcoach.simulate.timetable import Plan
+from groupcoach.simulate.scene import VIEWS, Scene, build_scene
+from groupcoach.simulate.timetable import Performer, Plan
 
 #: Classes of training begin here, those of validation there; measured classes (``simulate --seed``) lie far below.
 TRAINING, VALIDATION = 500_000, 900_000
@@ -58,6 +58,34 @@ def film_class(seed: int, body: BodyModel, detector: Detector, network: BlazePos
         it sees no body); true ``joints_m`` (R, 31, 3) in camera axes, ``rotmats`` (R, 24, 3, 3), ``betas`` (R, 10),
         ``visible`` (R,); ``size`` (2,) and ``focal_px`` of the picture.
     """
+    plan = _plan(seed, body)
+    scene, looks = plan.scene, plan.looks
+    cast = [Cast(look, one.motion) for look, one in zip(looks, plan.performers, strict=True)]
+    rows: list[dict[str, Any]] = []
+    for one in render(body, scene, cast, round(SECONDS * FPS), FPS, seed=seed, jobs=1):
+        rows += _look(one, detector, network)
+    out: Arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    out["betas"] = np.stack([look.betas for look in looks])[out["person"]].astype(np.float32)
+    return out | {"size": np.array(plan.size), "focal_px": np.array(scene.camera.focal_px)}
+
+
+def labels_of(seed: int, body: BodyModel) -> list[NDArray[np.str_]]:
+    """For each person of that class what it does in each frame, (T,)."""
+    times = np.arange(round(SECONDS * FPS)) / FPS
+    return [one.motion.labels(times) for one in _plan(seed, body).performers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """A class that can be rendered."""
+
+    size: tuple[int, int]
+    scene: Scene
+    looks: list[Look]
+    performers: list[Performer]
+
+
+def _plan(seed: int, body: BodyModel) -> _Class:
     rng = np.random.default_rng([seed, 71])
     size = _SIZES[int(rng.integers(len(_SIZES)))]
     people = int(rng.integers(3, 13))
@@ -79,13 +107,7 @@ def film_class(seed: int, body: BodyModel, detector: Detector, network: BlazePos
         scene, skeletons[:people], plans, SECONDS, seed=seed, crossings=int(people > 2 and rng.random() < 0.4),
         instructor=(skeletons[-1], teacher) if teacher else None,
     )  # fmt: skip
-    cast = [Cast(look, one.motion) for look, one in zip(looks, performers, strict=True)]
-    rows: list[dict[str, Any]] = []
-    for one in render(body, scene, cast, round(SECONDS * FPS), FPS, seed=seed, jobs=1):
-        rows += _look(one, detector, network)
-    out: Arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    out["betas"] = np.stack([look.betas for look in looks])[out["person"]].astype(np.float32)
-    return out | {"size": np.array(size), "focal_px": np.array(scene.camera.focal_px)}
+    return _Class(size, scene, looks, performers)
 
 
 def _look(one: Rendered, detector: Detector, network: BlazePoseLandmarks) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.mesh.camera import Camera
-from groupcoach.mesh.features import LAGS_S, look, space_of
+from groupcoach.mesh.features import LAGS_S, Look, look, space_of
+from groupcoach.mesh.limbs import N_KINDS, lengths, longest
 from groupcoach.skeleton import BLAZEPOSE, COCO, INDEX, JOINTS, N_SMPL, SMPL_PARENTS, mirrored
 from groupcoach.training.filmed import FPS
 
@@ -53,6 +54,10 @@ class Rows:
     """(R,) whether there are landmarks."""
     place: NDArray[np.float32]
     """(R, PLACE)"""
+    longest: NDArray[np.float32]
+    """(R, N_KINDS) how long each kind of limb looked until then, as tangents of the angle of view."""
+    shown_s: NDArray[np.float32]
+    """(R,) for how long the person was seen until then."""
     before: NDArray[np.int64]
     """(R, lags) row of the same person so many frames ago, -1 = none."""
     turns: NDArray[np.float32]
@@ -106,14 +111,29 @@ def _rows(data: Arrays, first: int) -> Rows:
         [where.get((int(f) - s, int(p)), -1 - first) for s in STEPS]
         for f, p in zip(data["frame"], data["person"], strict=True)
     ]) + first  # fmt: skip
+    long, shown = _longest(seen, data["person"], data["t_s"].astype(float))
     root = joints - joints[:, :1]
     f32 = np.float32
     return Rows(
-        seen.keypoints, seen.landmarks, space_of(seen.landmarks), seen.has_landmarks, seen.place, before,
+        seen.keypoints, seen.landmarks, space_of(seen.landmarks), seen.has_landmarks, seen.place, long, shown,
+        before,
         (back[:, None] @ turns).astype(f32), (root @ seen.to_camera).astype(f32),
         (joints[:, :1] @ seen.to_camera)[:, 0].astype(f32), seen.to_camera.astype(f32),
         data["betas"].astype(f32), data["visible"].astype(f32),
     )  # fmt: skip
+
+
+def _longest(seen: Look, person: NDArray[Any], t_s: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Longest limbs (R, N_KINDS) and time in sight (R,) of each row, as the running program would know them."""
+    now = lengths(seen.keypoints.reshape(len(person), -1, 3)) * np.exp(seen.place[:, :1] - 2.0)
+    long, shown = np.zeros((len(person), N_KINDS), np.float32), np.zeros(len(person), np.float32)
+    for who in np.unique(person):
+        known, so_far, last = np.zeros((1, N_KINDS), np.float32), 0.0, -np.inf
+        for i in np.flatnonzero(person == who):  # rows are in order of time
+            step = min(float(t_s[i] - last), 1.0)
+            known, so_far, last = longest(known, now[i : i + 1], np.array([step])), so_far + min(step, 0.2), t_s[i]
+            long[i], shown[i] = known[0], so_far
+    return long, shown
 
 
 def _other_way_round(data: Arrays, roll: NDArray[Any]) -> Arrays:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from groupcoach.mesh.features import TAKEN, K, L
+from groupcoach.mesh.limbs import KINDS, LIMBS, N_KINDS
 from groupcoach.skeleton import BLAZEPOSE, COCO, INDEX, N_SMPL, SMPL_PARENTS
 from groupcoach.training.lifter_net import Skeleton
 
@@ -38,6 +39,8 @@ def _joint_of(name: str) -> int:
 
 _KEYPOINT_JOINTS: Final = torch.tensor([_joint_of(n) for n in COCO])
 _LANDMARK_JOINTS: Final = torch.tensor([_joint_of(BLAZEPOSE[k]) for k in TAKEN])
+_LIMB_ENDS: Final = torch.tensor([[INDEX[n] for n in names] for names in LIMBS])
+_FIRST_OF_KIND: Final = [KINDS.tolist().index(kind) for kind in range(N_KINDS)]
 _HIPS: Final = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
@@ -83,6 +86,15 @@ def bend(
         new.append(new[p] @ (turns[:, p].transpose(-1, -2) @ turns[:, j]) @ by_joint[:, j])
     stacked = torch.stack(new, 1)
     return stacked, betas + shape, skeleton(stacked, betas + shape)
+
+
+def grown(skeleton: Skeleton, old: Tensor, new: Tensor) -> Tensor:
+    """(N, N_KINDS): how much longer each kind of limb is in shapes ``new`` (N, 10) than in ``old``."""
+    turns = torch.eye(3).expand(len(old), N_SMPL, 3, 3)
+    a, b = (skeleton(turns, betas) for betas in (old, new))
+    size_a, size_b = ((at[:, _LIMB_ENDS[:, 1]] - at[:, _LIMB_ENDS[:, 0]]).norm(dim=-1) for at in (a, b))
+    ratio: Tensor = size_b / size_a.clamp(min=0.01)
+    return ratio[:, _FIRST_OF_KIND]
 
 
 class Moved:

@@ -4,7 +4,20 @@ import numpy as np
 import pytest
 
 from groupcoach.mesh.camera import Camera
-from groupcoach.mesh.features import GLANCE, KEYPOINTS, LAGS_S, LANDMARKS, PLACE, WIDTH, assemble, look
+from groupcoach.mesh.features import (
+    BASE,
+    GLANCE,
+    KEYPOINTS,
+    LAGS_S,
+    LANDMARKS,
+    LONGEST,
+    PLACE,
+    WIDTH,
+    assemble,
+    long_block,
+    look,
+    with_angles,
+)
 from groupcoach.mesh.rotation import shortest_turn, unit
 
 SIZE = np.array([1280.0, 720.0])
@@ -48,7 +61,7 @@ def test_what_is_not_seen_is_zero_and_never_nan() -> None:
     assert points[0].any()
     assert not found.has_landmarks[0]
     assert not found.landmarks.any()
-    x = assemble(found, np.zeros(1), np.zeros((1, len(LAGS_S), GLANCE), np.float32))
+    x = assemble(found, np.zeros(1), np.zeros((1, LONGEST), np.float32), np.zeros((1, len(LAGS_S), GLANCE), np.float32))
     assert x.shape == (1, WIDTH)
     assert x.dtype == np.float32
     assert np.isfinite(x).all()
@@ -71,10 +84,29 @@ def test_a_body_cut_off_by_the_edge_says_so() -> None:
 
 def test_nobody_and_widths() -> None:
     nobody = look(np.zeros((0, 4)), np.zeros((0, 17, 3)), np.zeros((0, 33, 3)), np.zeros((0, 33, 3)), SIZE, 1000.0)
-    x = assemble(nobody, np.zeros(0), np.zeros((0, len(LAGS_S), GLANCE), np.float32))
+    x = assemble(
+        nobody, np.zeros(0), np.zeros((0, LONGEST), np.float32), np.zeros((0, len(LAGS_S), GLANCE), np.float32)
+    )
     assert x.shape == (0, WIDTH)
     assert (
         nobody.keypoints.shape[1],
         nobody.landmarks.shape[1],
         nobody.place.shape[1],
     ) == (KEYPOINTS, LANDMARKS, PLACE)
+
+
+def test_angles_in_the_picture_and_in_space_are_those_of_the_points() -> None:
+    rng = np.random.default_rng(1)
+    found = look(*seen_at(0, 0, 5.0), SIZE, CAMERA.focal_px)
+    long = long_block(np.full((1, 7), 0.1, np.float32), np.array([60.0]), np.full((1, 1), 0.2, np.float32))
+    assert long[0].tolist() == pytest.approx([0.5] * 7 + [1.0], abs=1e-3)
+    past = rng.normal(size=(1, len(LAGS_S), GLANCE)).astype(np.float32)
+    x = assemble(found, np.zeros(1), long, past)
+    follows = x[0, BASE:]
+    # hip, knee and ankle of the left leg, in the order of the inner angles; landmarks 23, 25, 27
+    u, v = BODY[23] - BODY[25], BODY[27] - BODY[25]
+    knee = np.arccos(u @ v / np.linalg.norm(u) / np.linalg.norm(v)) / np.pi
+    assert follows[12 + 7 + 8] == pytest.approx(knee, abs=1e-4)
+    limb = (BODY[13] - BODY[11]) / np.linalg.norm(BODY[13] - BODY[11])
+    assert follows[12 + 7 + 8 + 10 : 12 + 7 + 8 + 13] == pytest.approx(limb, abs=1e-4)
+    assert np.array_equal(with_angles(x[:, :BASE]), x)

@@ -1,4 +1,8 @@
+"""Windows that the classifier learns from: labelled, repeatable, through the running program's own lifter."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,44 +10,78 @@ import pytest
 from groupcoach.classify.network import Classifier
 from groupcoach.classify.window import N_FEATURES
 from groupcoach.exercises.catalogue import load_catalogue
-from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.mesh.body_model import BodyModel
-from groupcoach.skeleton import BLAZEPOSE_INDEX, INDEX, N_SMPL
-from groupcoach.training.classifier import _EXERCISE_OF, CLASSES, KINDS, as_seen, samples
+from groupcoach.mesh.camera import Camera
+from groupcoach.skeleton import BLAZEPOSE, BLAZEPOSE_INDEX, COCO, COCO_INDEX, INDEX, N_SMPL
+from groupcoach.training import classifier_data
+from groupcoach.training.classifier_data import CLASSES, EXERCISE_OF, KINDS, drawn_windows, filmed_windows
+from groupcoach.training.drawn import as_seen
 
-LIFTER = AnalyticLifter()
+BODY, CAMERA = BodyModel(), Camera.guess(1280, 720)
 
 
 def test_the_shipped_weights_are_of_these_classes() -> None:
     assert set(Classifier().classes) == set(CLASSES)
     assert set(CLASSES) == {*load_catalogue().ids, "unknown"}
-    assert {"reverse_lunge", "lunge"} == {k for k, e in _EXERCISE_OF.items() if e == "lunge"}
+    assert all(EXERCISE_OF[k] == k for k in load_catalogue().ids), "each exercise of the catalogue is a kind of its own"
 
 
-def test_samples_are_labelled_windows_and_the_same_again() -> None:
-    x, y = zip(*samples("squat", 3, LIFTER), strict=True)
-    again, _ = zip(*samples("squat", 3, LIFTER), strict=True)
-    assert np.stack(x).shape == (len(y), N_FEATURES)
-    assert np.array_equal(np.stack(x), np.stack(again), equal_nan=True)
-    kinds = {KINDS[k] for k in y}
-    assert "squat" in kinds
-    assert kinds <= {"squat", "stand", "transition"}
-    assert y.count(KINDS.index("squat")) > len(y) / 2
+def test_drawn_windows_are_labelled_and_the_same_again() -> None:
+    x, y = drawn_windows(["squat", "drink"], [3, 4], BODY)
+    again, _ = drawn_windows(["squat", "drink"], [3, 4], BODY)
+    assert x.shape == (len(y), N_FEATURES)
+    assert np.array_equal(x, again, equal_nan=True)
+    kinds = [KINDS[k] for k in y]
+    assert {"squat", "drink"} <= set(kinds) <= {"squat", "drink", "stand", "transition"}
+    assert kinds.count("squat") > 20
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_errors_of_the_made_up_network_are_centimetres(seed: int) -> None:
-    body = BodyModel()
+def test_errors_of_the_made_up_networks_are_centimetres(seed: int) -> None:
     still = np.tile(np.eye(3), (40, N_SMPL, 1, 1))
-    joints = body.joints(still, np.zeros((40, 10)), np.zeros((40, 3)))
-    world = as_seen(joints, 0.1, np.random.default_rng(seed))
-    assert world.shape == (40, 33, 3)
-    assert np.isfinite(world[:, [BLAZEPOSE_INDEX[n] for n in ("left_hip", "right_wrist", "left_toe", "nose")]]).all()
-    assert np.isnan(world[:, BLAZEPOSE_INDEX["left_thumb"]]).all()
+    joints = BODY.joints(still, np.zeros((40, 10)), np.zeros((40, 3)))
+    seen = as_seen(joints, 0.1, np.random.default_rng(seed), CAMERA)
+    assert np.isfinite(seen.world_m).all()
 
     def height(points: np.ndarray, top: int, low: int) -> float:
         return float(np.linalg.norm(points[:, top] - points[:, low], axis=-1).mean())
 
-    seen = height(world, BLAZEPOSE_INDEX["nose"], BLAZEPOSE_INDEX["left_ankle"])
-    assert seen == pytest.approx(height(joints, INDEX["nose"], INDEX["left_ankle"]), rel=0.2)
-    assert (world[:, BLAZEPOSE_INDEX["nose"], 1] < world[:, BLAZEPOSE_INDEX["left_ankle"], 1]).all()  # y points down
+    nose, ankle = BLAZEPOSE_INDEX["nose"], BLAZEPOSE_INDEX["left_ankle"]
+    tall = height(joints, INDEX["nose"], INDEX["left_ankle"])
+    assert height(seen.world_m, nose, ankle) == pytest.approx(tall, rel=0.2)
+    assert (seen.world_m[:, nose, 1] < seen.world_m[:, ankle, 1]).all()  # y points down
+    # both networks look at the same body in the picture, and the box is around it
+    size = height(seen.px, nose, ankle)
+    for name in ("left_shoulder", "right_wrist", "left_knee"):
+        apart = seen.px[:, BLAZEPOSE.index(name)] - seen.keypoints_px[:, COCO.index(name)]
+        assert np.linalg.norm(apart, axis=-1).mean() < 0.15 * size
+    inside = (seen.keypoints_px > seen.boxes_xyxy[:, None, :2] - 0.1 * size) & (
+        seen.keypoints_px < seen.boxes_xyxy[:, None, 2:] + 0.1 * size
+    )
+    assert inside.mean() > 0.97
+    assert seen.keypoints_px[0, COCO_INDEX["nose"], 1] < seen.keypoints_px[0, COCO_INDEX["left_ankle"], 1]
+
+
+def test_filmed_windows_carry_what_each_person_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, rows = np.random.default_rng(0), []
+    for f in range(40):
+        for person in range(2):
+            still = np.tile(np.eye(3), (1, N_SMPL, 1, 1))
+            joints = BODY.joints(still, np.zeros((1, 10)), np.zeros((1, 3)))
+            rows.append((f, person, as_seen(joints, 0.1, np.random.default_rng(person), CAMERA)))
+    keypoints = np.stack([np.column_stack([s.keypoints_px[0], np.full(17, 0.9)]) for *_, s in rows])
+    px = np.stack([np.column_stack([s.px[0], np.full(33, 0.9)]) for *_, s in rows])
+    world = np.stack([s.world_m[0] for *_, s in rows]) + rng.normal(0, 0.002, (len(rows), 33, 3))
+    np.savez(
+        tmp_path / "900000.npz", frame=[r[0] for r in rows], person=[r[1] for r in rows], keypoints=keypoints, px=px,
+        t_s=[r[0] / 10 for r in rows], box=np.stack([s.boxes_xyxy[0] for *_, s in rows]), world=world,
+        score=np.ones(len(rows)), visible=np.ones(len(rows)), size=np.array([1280, 720]),
+    )  # fmt: skip
+    doing = [np.full(40, "squat"), np.array(["stand"] * 20 + ["lunge"] * 20)]
+    monkeypatch.setattr(classifier_data, "labels_of", lambda seed, body: doing)
+    x, y = filmed_windows(tmp_path / "900000.npz", BODY)
+    assert x.shape == (len(y), N_FEATURES)
+    kinds = [KINDS[k] for k in y]
+    assert kinds.count("squat") == pytest.approx(len(y) / 2, abs=2)
+    assert kinds.count("stand") > 4
+    assert kinds.count("lunge") > 4

@@ -9,14 +9,15 @@ torch = pytest.importorskip("torch")
 
 from groupcoach.mesh.body_model import BodyModel  # noqa: E402
 from groupcoach.mesh.camera import Camera  # noqa: E402
-from groupcoach.mesh.features import GLANCE, LAGS_S, WIDTH  # noqa: E402
+from groupcoach.mesh.features import BASE, GLANCE, LAGS_S, WIDTH, Look  # noqa: E402
+from groupcoach.mesh.history import History  # noqa: E402
 from groupcoach.mesh.lift_network import LiftNetwork  # noqa: E402
 from groupcoach.simulate.scene import SceneCamera  # noqa: E402
 from groupcoach.skeleton import BLAZEPOSE, COCO, INDEX, JOINTS, N_SMPL  # noqa: E402
 from groupcoach.training import lifter_data  # noqa: E402
 from groupcoach.training.filmed import FPS  # noqa: E402
-from groupcoach.training.lifter import Sampler, train, write  # noqa: E402
-from groupcoach.training.lifter_free import draw_change, rotation  # noqa: E402
+from groupcoach.training.lifter import Sampler, _shifted, train, write  # noqa: E402
+from groupcoach.training.lifter_free import draw_change, grown, rotation  # noqa: E402
 from groupcoach.training.lifter_net import LiftNet, Skeleton, inner_angles, orthonormal  # noqa: E402
 
 BODY = BodyModel()
@@ -79,7 +80,7 @@ def plain(
 ) -> "tuple[torch.Tensor, tuple[torch.Tensor, ...]]":
     no = torch.zeros(len(at), dtype=torch.bool)
     lost = torch.zeros(len(at), len(LAGS_S), dtype=torch.bool)
-    x, answers = sampler.take(at, late=no, blind=no, lost=lost, change=change)  # type: ignore[arg-type]
+    x, answers = sampler.take(at, late=no, blind=no, lost=lost, new=no, change=change)  # type: ignore[arg-type]
     return x, answers
 
 
@@ -127,6 +128,47 @@ def test_no_change_changes_nothing_and_a_change_keeps_the_errors(rows: lifter_da
         knee, hips = true[:, INDEX["left_knee"]], true[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(1)
         off = (space[:, 13] - (knee - hips)).norm(dim=-1)
         assert 0.005 < float(off.mean()) < 0.03
+
+
+def test_the_running_program_knows_limbs_as_training_did(rows: lifter_data.Rows) -> None:
+    """The same glances one after another give the same lengths, and mirroring changes none."""
+    history = History()
+    for i in range(0, 60, 2):  # the first person of each frame
+        seen = Look(rows.keypoints[i : i + 1], rows.landmarks[i : i + 1], rows.has[i : i + 1], rows.place[i : i + 1],
+                    np.eye(3)[None])  # fmt: skip
+        block = history.limbs(history.rows([5]), seen, i / 2 / FPS)
+    half = np.exp(rows.place[58, 0] - 2.0)
+    assert block[0, :-1] == pytest.approx(rows.longest[58] / half, rel=1e-4)
+    assert block[0, -1] == pytest.approx(np.tanh(rows.shown_s[58] / 10), abs=1e-4)
+    # the box of a rolled picture is another one, and so is the line of sight through its middle
+    assert rows.longest[118] == pytest.approx(rows.longest[58], rel=0.03)
+
+
+def test_longer_limbs_of_a_new_shape_are_known_to_be_longer(rows: lifter_data.Rows) -> None:
+    sampler, at = Sampler(rows, Skeleton(BODY)), torch.arange(20, 60)
+    n = len(at)
+    bigger = torch.zeros(n, 10)
+    bigger[:, 0] = 2.0
+    change = (torch.eye(3).expand(n, N_SMPL, 3, 3), torch.eye(3).expand(n, 3, 3), bigger)
+    old, new = (
+        Skeleton(BODY)(answers[0], answers[2]) for _, answers in (plain(sampler, at), plain(sampler, at, change))
+    )
+    ratio = grown(Skeleton(BODY), torch.from_numpy(rows.betas[20:60]), torch.from_numpy(rows.betas[20:60]) + bigger)
+    knee, hip = INDEX["left_knee"], INDEX["left_hip"]
+    true = (new[:, knee] - new[:, hip]).norm(dim=-1) / (old[:, knee] - old[:, hip]).norm(dim=-1)
+    assert torch.allclose(ratio[:, 2], true, atol=1e-4)
+
+
+def test_lasting_errors_are_the_same_now_and_in_glances_back(rows: lifter_data.Rows) -> None:
+    x, _ = plain(Sampler(rows, Skeleton(BODY)), torch.arange(20, 60))
+    moved = _shifted(x, torch.Generator().manual_seed(3)) - x
+    assert (moved[x == 0] == 0).all(), "what was not seen stays unseen"
+    now = moved[:, :51].reshape(40, 17, 3)[..., :2]
+    assert 0.005 < float(now.std()) < 0.05
+    for k in range(len(LAGS_S)):
+        first = BASE - (len(LAGS_S) - k) * GLANCE
+        back = moved[:, first : first + 51].reshape(40, 17, 3)[..., :2]
+        assert torch.allclose(back, now, atol=1e-5)
 
 
 def test_hinges_never_bend_the_wrong_way() -> None:
