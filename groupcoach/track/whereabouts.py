@@ -1,0 +1,116 @@
+"""Where one person stands, came from and went: feet on the floor over time. Pure, and plain floats: it is cheap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, isfinite, log, nan
+from typing import Final
+
+from groupcoach.track.floor import Floor
+
+Px = tuple[float, float]
+
+STAY_S: Final = 3.0
+"""Whoever keeps to one place for so long has a spot there."""
+REACH_M: Final = 0.75
+_ASTRAY_S: Final = 0.7
+_MEMORY_S: Final = 10.0
+_SMOOTH_S: Final = 0.4
+_STILL_M_S: Final = 0.5
+_AT_EDGE: Final = 0.35
+"""Of a body's height: so near the side of the picture somebody comes in or goes out."""
+_GAP_S: Final = 1.0
+_LONGEST_S: Final = 20.0
+_MOST: Final = 0.4
+
+
+@dataclass(slots=True)
+class Whereabouts:
+    """All places are feet in the picture, px: the floor is fitted better and better, so metres are made when asked."""
+
+    foot_px: Px = (nan, nan)
+    """Now, smoothed over ``_SMOOTH_S``."""
+    seen_px: Px = (nan, nan)
+    """Now, as seen in this frame."""
+    first_px: Px = (nan, nan)
+    t_s: float = -1e9
+    first_s: float = -1e9
+    entered: str = ""
+    """``left`` or ``right`` side of the picture; empty: within it."""
+    leaving: str = ""
+    """The side that the person is near now."""
+    still_s: float = 0.0
+    """Has not walked for so long."""
+    home_px: Px | None = None
+    """The last spot, and how long it was kept."""
+    home_s: float = 0.0
+    longest_s: float = 0.0
+    """Longest stay at one place."""
+    stature: float = nan
+    """Log of the height over that of an ordinary body, and how long it was measured."""
+    stature_s: float = 0.0
+    anchor_px: Px = (nan, nan)
+    since_s: float = 0.0
+    """Keeps to ``anchor_px`` since then."""
+    astray_s: float | None = None
+
+    def see(self, foot_px: Px, height_px: float, width: int, floor: Floor, t_s: float) -> None:
+        """One frame: feet, standing height (NaN: does not stand upright), of a picture ``width`` px wide."""
+        x, y = foot_px
+        body = floor.body_at(x, y)
+        side = "left" if x < _AT_EDGE * body else "right" if x > width - _AT_EDGE * body else ""
+        dt = t_s - self.t_s
+        self.leaving, self.seen_px = side, foot_px
+        if dt > _GAP_S:
+            if self.first_s < -1e8:
+                self.first_px, self.first_s, self.entered = foot_px, t_s, side
+            self.foot_px, self.t_s, self.still_s = foot_px, t_s, 0.0
+            self._stay(t_s)
+            return
+        keep = exp(-dt / _SMOOTH_S)
+        was, now = self.foot_px, (x + (self.foot_px[0] - x) * keep, y + (self.foot_px[1] - y) * keep)
+        self.foot_px, self.t_s = now, t_s
+        speed = floor.apart_m(was, now, least=0.0) / max(dt, 1e-6)
+        self.still_s = self.still_s + dt if speed < _STILL_M_S else 0.0
+        if floor.apart_m(now, self.anchor_px) > REACH_M:
+            self.astray_s = t_s if self.astray_s is None else self.astray_s
+            if t_s - self.astray_s > _ASTRAY_S:
+                self._stay(t_s)
+        else:
+            self.astray_s = None
+            stayed = t_s - self.since_s
+            share = dt / (min(stayed, _MEMORY_S) + dt)
+            ax, ay = self.anchor_px
+            self.anchor_px = (ax + (x - ax) * share, ay + (y - ay) * share)
+            self.longest_s = max(self.longest_s, stayed)
+            if stayed >= STAY_S:
+                self.home_px, self.home_s = self.anchor_px, stayed
+        if height_px > 0 and floor.good and self.still_s > 0.3:
+            self._measure(min(max(log(height_px / body), -_MOST), _MOST), dt)
+
+    def _stay(self, t_s: float) -> None:
+        self.anchor_px, self.since_s, self.astray_s = self.foot_px, t_s, None
+
+    def _measure(self, ratio: float, dt: float) -> None:
+        if not isfinite(self.stature):
+            self.stature = ratio
+        self.stature_s = min(self.stature_s + dt, _LONGEST_S)
+        self.stature += (ratio - self.stature) * min(1.0, dt / self.stature_s)
+
+    def go_on_as(self, later: Whereabouts) -> None:
+        """``later`` was this person too: where it is now counts, and its own spot where it has one."""
+        self.foot_px, self.seen_px, self.t_s = later.foot_px, later.seen_px, later.t_s
+        self.leaving, self.still_s = later.leaving, later.still_s
+        self.anchor_px, self.since_s, self.astray_s = later.anchor_px, later.since_s, later.astray_s
+        if later.home_px is not None:
+            self.home_px, self.home_s = later.home_px, later.home_s
+        self.longest_s = max(self.longest_s, later.longest_s)
+        if later.stature_s > 0:
+            total = self.stature_s + later.stature_s
+            mine = self.stature if self.stature_s else 0.0
+            self.stature, self.stature_s = (mine * self.stature_s + later.stature * later.stature_s) / total, total
+
+    def keep_habits(self, other: Whereabouts) -> None:
+        """Take the spot and the stature of ``other``: they are the person's, not the place's."""
+        self.home_px, self.home_s = other.home_px, other.home_s
+        self.stature, self.stature_s, self.longest_s = other.stature, other.stature_s, other.longest_s
