@@ -1,14 +1,20 @@
-"""Which cue is spoken to whom, and when: a pure machine fed with events and the time.
+"""Which cue is said to whom, and when: a pure machine fed with events and the time.
 
-One room has one loudspeaker, so at most one cue leaves ``CuePolicy.decide`` per call. The rules:
+One room has one loudspeaker, so at most one cue for the room leaves ``CuePolicy.decide`` per call; who has a phone
+connected is told there, and left out by the room. The rules:
 
-* a fault is spoken at its second occurrence in a person, at the first when it is dangerous;
-* per person the most urgent fault only, then silence for a cooldown that grows while the same cue is ignored;
-* between two cues the room has ``room_gap_s`` of quiet (a dangerous fault waits ``danger_gap_s`` only);
-* danger first, then the person not spoken to for longest, then the worst fault;
-* a fault that was put right (a repetition without it), or was not seen for ``fresh_s``, is not spoken any more.
+* a fault is spoken at its second occurrence in a person, at the first when it is dangerous; the worst one only;
+* it is spoken when it is seen, not later: who finds the room busy is told at the next repetition with the fault, or,
+  after a long wait, between two;
+* then the person is left in peace for a cooldown that grows while the same cue is ignored; a fault that was spoken
+  about and is gone is praised;
+* danger first, then the person not spoken to for longest, then the worst fault. Who has had a turn yields to who has
+  waited since before it, and after ``overdue_s`` even danger does;
+* three or more with the same fault are told together;
+* nothing while the instructor has the floor, nothing for a person who asked for none.
 
-A fault that was worth a cue and got none is answered by one ``cue_dropped`` event with the reason.
+Every cue has a number; it is ``cue_issued`` here and answered by one ``cue_spoken``, ``cue_expired`` or
+``cue_dropped`` of the voice that had it. A fault that was worth a cue and never got one is a ``cue_withheld``.
 """
 
 from __future__ import annotations
@@ -16,191 +22,239 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Literal, TypeAlias
 
+from groupcoach.cues.sentences import Part, call, joined
+from groupcoach.cues.standing import CueTiming, Memory, Progress, Wish
+from groupcoach.cues.texts import CueTexts
 from groupcoach.records import Cue, Event, Priority
 
-_NAMELESS: Final[Mapping[str, str]] = {"en": "Person {}", "ko": "{}번"}
+Via: TypeAlias = Literal["room", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
-class CueTiming:
-    """The policy's patience, all in seconds but the growth."""
+class ClassCue(Cue):
+    """A cue with everything its voice needs."""
 
-    cooldown_s: float = 8.0
-    """Silence towards one person after a cue."""
-    growth: float = 1.5
-    """The cooldown is multiplied by this each time the same cue has to be said again."""
-    cooldown_max_s: float = 30.0
-    room_gap_s: float = 2.5
-    danger_gap_s: float = 1.0
-    fresh_s: float = 4.0
-    """How long after it was last seen a fault is still worth a word: about one repetition."""
-    expires_s: float = 2.0
-    """How long the speaker may keep an issued cue waiting."""
+    number: int
+    """Of the class, from 1; what became of the cue is recorded under it."""
+    people: tuple[int, ...]
+    """Everybody it is for; ``person_id`` is the first."""
+    parts: tuple[Part, ...]
+    """What is said, by which language's voice."""
+    via: Via = "room"
 
 
-@dataclass(slots=True)
-class _Standing:
-    """A fault of one person that waits for its cue."""
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the policy must know besides the events."""
 
-    event: Event
-    waited_for_room: bool = False
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What the policy remembers of one person."""
-
-    seen: dict[str, int] = field(default_factory=dict)
-    """Occurrences by fault code since the exercise began."""
-    standing: dict[str, _Standing] = field(default_factory=dict)
-    spoken_s: float = -math.inf
-    spoken_code: str | None = None
-    cooldown_s: float = 0.0
+    names: Mapping[int, str] = field(default_factory=dict)
+    """By person id; who is not in it is called by number."""
+    say: Mapping[int, str] = field(default_factory=dict)
+    """How a name is pronounced, where that was told."""
+    languages: Mapping[int, str] = field(default_factory=dict)
+    """Of people who want another language than the class's."""
+    progress: Mapping[int, Progress] = field(default_factory=dict)
+    """Of people with a step of the plan to do."""
+    muted: Collection[int] = ()
+    """People who asked for no cue."""
+    phones: Collection[int] = ()
+    """People whose phone is connected."""
+    floor: bool = False
+    """The instructor speaks: nobody is told anything."""
+    busy: Priority | None = None
+    """Of the cue that is being spoken in the room, None while it is quiet."""
 
 
 class CuePolicy:
     """Feed it every event of the class in order; it answers with what to say now."""
 
-    def __init__(self, language: str = "en", timing: CueTiming | None = None) -> None:
+    def __init__(self, language: str = "en", timing: CueTiming | None = None, texts: CueTexts | None = None) -> None:
         self.language = language
         self.timing = timing or CueTiming()
-        self._people: dict[int, _Memory] = {}
+        self.texts = texts or CueTexts()
+        self._people: dict[int, Memory] = {}
         self._room_s = -math.inf
+        self._number = 0
+        self._gone: list[int] = []
 
-    def decide(
-        self, events: Sequence[Event], names: Mapping[int, str], t_s: float, muted: Collection[int] = ()
-    ) -> tuple[list[Cue], list[Event]]:
+    def decide(self, events: Sequence[Event], room: Room, t_s: float) -> tuple[list[ClassCue], list[Event]]:
         """Take in what happened and choose what is said.
 
         Args:
             events: of this frame; may be empty. Types the policy has no rule for are passed over.
-            names: of everybody by person id; an unknown person is called by number.
+            room: who is there and who may be spoken to, now.
             t_s: now; never smaller than at the call before.
-            muted: people who asked for no cue (everybody's ids while the instructor has the floor).
 
         Returns:
-            The cues to hand to the speaker (none or one), and the ``cue_issued`` / ``cue_dropped`` events to record.
+            The cues to hand on (at most one for the room), and ``cue_issued`` and ``cue_withheld`` events to record.
         """
         record: list[Event] = []
         for event in events:
-            if event.person is not None:
-                self._take(event, record, names, t_s)
-        self._forget_stale(record, names, t_s)
-        self._drop_blocked(record, names, t_s, muted)
-        best = self._best()
-        if best is None:
+            self._take(event, room, t_s, record)
+        for person, progress in room.progress.items():
+            self._people.setdefault(person, Memory()).reached(progress, t_s)
+        for person, memory in list(self._people.items()):
+            self._withhold(person, memory.lapse(t_s, self.timing), room, t_s, record)
+            if memory.left_s is not None and t_s - memory.left_s > self.timing.forget_s:
+                del self._people[person]
+        if room.floor:
+            self._obstruct(self._people, "floor")
             return [], record
-        person, code, standing = best
-        gap = self.timing.danger_gap_s if _dangerous(standing.event) else self.timing.room_gap_s
-        if t_s - self._room_s < gap:
-            cues = []
-        else:
-            cues = [self._issue(person, code, standing.event, names, t_s, record)]
-        for memory in self._people.values():
-            for waiting in memory.standing.values():
-                waiting.waited_for_room = True
+        self._obstruct(set(room.muted) & self._people.keys(), "muted")
+        cues = [self._issue([(p, w)], room, t_s, record, "phone") for p, w in self._for_phones(room, t_s)]
+        chosen = self._for_room(room, t_s)
+        if chosen:
+            self._room_s = t_s
+            cues.append(self._issue(chosen, room, t_s, record, "room"))
         return cues, record
+
+    def withdrawn(self) -> list[int]:
+        """Numbers of cues whose fault was put right within their life, since the last call: not to be said any more."""
+        gone, self._gone = self._gone, []
+        return gone
 
     # -- taking in ------------------------------------------------------------------------------------------------
 
-    def _take(self, event: Event, record: list[Event], names: Mapping[int, str], t_s: float) -> None:
-        assert event.person is not None
-        memory = self._people.setdefault(event.person, _Memory())
-        if event.type == "fault_found":
-            code = str(event.data["code"])
-            memory.seen[code] = memory.seen.get(code, 0) + 1
-            if memory.seen[code] >= 2 or _dangerous(event):
-                before = memory.standing.get(code)
-                memory.standing[code] = _Standing(event, before.waited_for_room if before else False)
-        elif event.type == "rep_counted":
-            for code in [c for c in memory.standing if c not in event.data["faults"]]:
-                self._drop(event.person, code, "expired", record, names, t_s)
-            if memory.spoken_code not in event.data["faults"]:
-                memory.spoken_code = None  # put right: should it come back, it is a new cue, not an ignored one
-        elif event.type in ("exercise_changed", "person_left"):
-            for code in list(memory.standing):
-                self._drop(event.person, code, "expired", record, names, t_s)
-            memory.seen.clear()
+    def _take(self, event: Event, room: Room, t_s: float, record: list[Event]) -> None:
+        if event.person is None:
+            return
+        if event.type == "identity_merged" and "merged" in event.data:
+            self._people.pop(int(event.data["merged"]), None)
+        memory = self._people.setdefault(event.person, Memory())
+        gone = memory.take(event, self.timing)
+        for wish, _ in gone:
+            issued = memory.issued
+            if wish.said and issued is not None and t_s - issued[1] <= self.timing.expires_s:
+                self._gone.append(issued[0])
+        self._withhold(event.person, gone, room, t_s, record)
 
-    def _forget_stale(self, record: list[Event], names: Mapping[int, str], t_s: float) -> None:
-        for person, memory in self._people.items():
-            for code, standing in list(memory.standing.items()):
-                if t_s - standing.event.t_s > self.timing.fresh_s:
-                    reason = "room_busy" if standing.waited_for_room else "expired"
-                    self._drop(person, code, reason, record, names, t_s)
+    def _withhold(
+        self, person: int, gone: Sequence[tuple[Wish, str]], room: Room, t_s: float, record: list[Event]
+    ) -> None:
+        for wish, reason in gone:
+            if not wish.said:
+                data = {"reason": reason, "code": wish.code, "name": room.names.get(person), "fault_t_s": wish.seen_s}
+                record.append(Event(t_s, "cue_withheld", person, data))
 
-    def _drop_blocked(self, record: list[Event], names: Mapping[int, str], t_s: float, muted: Collection[int]) -> None:
-        for person, memory in self._people.items():
-            cooling = t_s - memory.spoken_s < memory.cooldown_s
-            for code, standing in list(memory.standing.items()):
-                # danger does not wait for the cooldown of another cue, only for its own
-                blocked = cooling and (not _dangerous(standing.event) or memory.spoken_code == code)
-                if person in muted or blocked:
-                    self._drop(person, code, "muted" if person in muted else "cooldown", record, names, t_s)
+    def _obstruct(self, people: Collection[int], obstacle: str) -> None:
+        for person in people:
+            for wish in self._people[person].faults.values():
+                wish.obstacle = obstacle
 
     # -- choosing -------------------------------------------------------------------------------------------------
 
-    def _best(self) -> tuple[int, str, _Standing] | None:
-        waiting = [(p, code, s) for p, memory in self._people.items() for code, s in memory.standing.items()]
-        if not waiting:
-            return None
+    def _worst(self, memory: Memory, t_s: float) -> Wish | None:
+        """The fault that counts: of those seen lately the most dangerous, then the worst."""
+        fresh = [w for w in memory.faults.values() if t_s - w.seen_s <= self.timing.fresh_s]
+        return max(fresh, key=lambda w: (w.dangerous, w.severity), default=None)
 
-        def urgency(item: tuple[int, str, _Standing]) -> tuple[bool, float, float, int]:
-            person, _, standing = item
-            event = standing.event
-            return (not _dangerous(event), self._people[person].spoken_s, -_severity(event.data), person)
+    def _timely(self, wish: Wish, t_s: float) -> bool:
+        timing, age = self.timing, t_s - wish.seen_s
+        if wish.priority is not Priority.FORM:
+            return age <= timing.expires_s
+        return age <= timing.prompt_s or t_s - wish.since_s >= timing.patient_after_s
 
-        return min(waiting, key=urgency)
+    def _for_phones(self, room: Room, t_s: float) -> list[tuple[int, Wish]]:
+        found = []
+        for person in set(room.phones) & self._people.keys() - set(room.muted):
+            memory = self._people[person]
+            wish = self._worst(memory, t_s)
+            if wish is None or memory.cooling(wish, t_s) or not self._timely(wish, t_s):
+                wish = next(iter(memory.remarks.values()), None)
+            if wish is not None:
+                found.append((person, wish))
+        return sorted(found, key=lambda one: one[0])
+
+    def _for_room(self, room: Room, t_s: float) -> list[tuple[int, Wish]]:
+        """Who is told what in the room now: nobody, one, or all who share the fault."""
+        if room.busy is Priority.DANGER or t_s - self._room_s < self.timing.danger_gap_s:
+            return []
+        open_to = {p: m for p, m in self._people.items() if p not in room.muted and p not in room.phones}
+        ready: list[tuple[int, Wish]] = []
+        for person, memory in open_to.items():
+            wish = self._worst(memory, t_s)
+            if wish is not None:
+                cooling = memory.cooling(wish, t_s)
+                wish.obstacle = "cooldown" if cooling else "room_busy"
+                if not cooling and self._timely(wish, t_s):
+                    ready.append((person, wish))
+                    continue
+            ready += [(person, remark) for remark in memory.remarks.values()]
+        ready = [one for one in ready if self._room_open(one[1], room, t_s)]
+        for person, wish in sorted(ready, key=lambda one: self._urgency(one, t_s)):
+            if self._yields(person, wish, open_to, t_s):
+                continue
+            if wish.priority is Priority.INFO:
+                return [(person, wish)]
+            return self._sharing(person, wish, open_to, t_s)
+        return []
+
+    def _room_open(self, wish: Wish, room: Room, t_s: float) -> bool:
+        if room.busy is not None and not (wish.dangerous and room.busy is not Priority.DANGER):
+            return False
+        gap = self.timing.danger_gap_s if wish.dangerous else self.timing.room_gap_s
+        return t_s - self._room_s >= gap
+
+    def _urgency(self, one: tuple[int, Wish], t_s: float) -> tuple[int, float, bool, float, int]:
+        person, wish = one
+        overdue = t_s - wish.since_s >= self.timing.overdue_s
+        rank = 2 if wish.priority is Priority.INFO else 0 if wish.dangerous or overdue else 1
+        return (rank, self._people[person].spoken_s, not wish.dangerous, -wish.severity, person)
+
+    def _yields(self, person: int, wish: Wish, open_to: Mapping[int, Memory], t_s: float) -> bool:
+        """Whether somebody else has waited since before this person's last turn (for a remark: has waited at all)."""
+        info = wish.priority is Priority.INFO
+        turn_s = math.inf if info else self._people[person].spoken_s
+        limit = self.timing.overdue_s if wish.dangerous else self.timing.yields_s
+        for other, memory in open_to.items():
+            if other == person:
+                continue
+            for waiting in memory.faults.values():
+                lately = t_s - waiting.seen_s <= self.timing.holds_s
+                if lately and waiting.since_s < turn_s and t_s - waiting.since_s >= max(limit, memory.cooldown_s):
+                    return True
+        return False
+
+    def _sharing(
+        self, person: int, wish: Wish, open_to: Mapping[int, Memory], t_s: float
+    ) -> list[tuple[int, Wish]]:  # fmt: skip
+        """Everybody with the same fault of the same exercise who may be spoken to, if they are enough; else the one."""
+        same = [(person, wish)]
+        for other, memory in open_to.items():
+            found = memory.faults.get(wish.code)
+            if other == person or found is None or found.data.get("exercise") != wish.data.get("exercise"):
+                continue
+            if t_s - found.seen_s <= self.timing.fresh_s and not memory.cooling(found, t_s):
+                same.append((other, found))
+        return same if len(same) >= self.timing.group else same[:1]
+
+    # -- issuing --------------------------------------------------------------------------------------------------
 
     def _issue(
-        self, person: int, code: str, fault: Event, names: Mapping[int, str], t_s: float, record: list[Event]
-    ) -> Cue:
-        memory, timing = self._people[person], self.timing
-        if memory.spoken_code == code:  # said before and still wrong
-            memory.cooldown_s = min(memory.cooldown_s * timing.growth, timing.cooldown_max_s)
+        self, told: Sequence[tuple[int, Wish]], room: Room, t_s: float, record: list[Event], via: Via
+    ) -> ClassCue:
+        self._number += 1
+        people = tuple(p for p, _ in told)
+        first, wish = told[0]
+        wanted = room.languages.get(first, self.language) if len(people) == 1 else self.language
+        if wish.data:
+            sentence, language = self.texts.fault(wish.data, wanted)
         else:
-            memory.cooldown_s = timing.cooldown_s
-        memory.spoken_s, memory.spoken_code, self._room_s = t_s, code, t_s
-        del memory.standing[code]
-        sentence, language = _sentence(fault.data, self.language)
-        name = self._name(person, names)
-        priority = Priority.DANGER if _dangerous(fault) else Priority.FORM
-        cue = Cue(person, f"{name}, {sentence}", language, priority, code, t_s, t_s + timing.expires_s)
-        data = {"text": cue.text, "language": language, "priority": priority.name.lower(), "reason": code, "name": name,
-                "fault_t_s": fault.t_s}  # fmt: skip
-        record.append(Event(t_s, "cue_issued", person, data))
+            sentence, language = self.texts.line(wish.code, wanted, self._number)
+        address, parts = "", list[Part]()
+        if via == "room":  # on one's own phone no name is needed
+            everyone = self.texts.line("everyone", language)[0]
+            address, parts = call(people, room.names, room.say, everyone, language)
+        priority = max((w.priority for _, w in told), key=lambda p: p.value)
+        cue = ClassCue(first, address + sentence, language, priority, wish.code, t_s, t_s + self.timing.expires_s,
+                       self._number, people, joined([*parts, Part(sentence, language)]), via)  # fmt: skip
+        for person, of_person in told:
+            self._people[person].said(of_person, self._number, t_s, self.timing)
+        record.append(Event(t_s, "cue_issued", first, {
+            "cue": cue.number, "text": cue.text, "language": language, "priority": priority.name.lower(),
+            "reason": wish.code, "name": room.names.get(first), "people": list(people), "via": via,
+            "fault_t_s": wish.seen_s,
+        }))  # fmt: skip
         return cue
-
-    def _drop(
-        self, person: int, code: str, reason: str, record: list[Event], names: Mapping[int, str], t_s: float
-    ) -> None:
-        fault = self._people[person].standing.pop(code).event
-        data = {"reason": reason, "code": code, "name": self._name(person, names), "fault_t_s": fault.t_s}
-        record.append(Event(t_s, "cue_dropped", person, data))
-
-    def _name(self, person: int, names: Mapping[int, str]) -> str:
-        return names.get(person) or _NAMELESS.get(self.language, "{}").format(person)
-
-
-def _dangerous(fault: Event) -> bool:
-    return bool(fault.data.get("dangerous", False))
-
-
-def _severity(fault: Mapping[str, Any]) -> float:
-    """How far beyond the limit: 1.0 is 30 degrees, or the limit once more for anything not measured in degrees."""
-    measured, limit = fault.get("measured"), fault.get("limit")
-    if measured is None or limit is None or not math.isfinite(measured) or not math.isfinite(limit):
-        return 0.0
-    scale = 30.0 if fault.get("unit") in ("deg", "degrees") else max(abs(limit), 1e-6)
-    return float(abs(measured - limit) / scale)
-
-
-def _sentence(fault: Mapping[str, Any], language: str) -> tuple[str, str]:
-    """What to say and in which language: the class's, else English, else the code in plain words."""
-    texts: Mapping[str, str] = fault.get("text") or {}
-    for choice in (language, "en"):
-        if texts.get(choice):
-            return texts[choice], choice
-    return str(fault["code"]).replace("_", " "), "en"

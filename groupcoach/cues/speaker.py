@@ -1,11 +1,12 @@
-"""The room's voice: one process that owns the speech engine, one thread here that hands it cues.
+"""The room's voice: a process that owns the speech engine, one that stands by, and a thread here that hands out cues.
 
 ``Speaker.say`` only puts a cue into a bounded queue; everything slow (starting the process, speaking, restarting it) is
 done by the thread ``groupcoach-voice``, so speech never delays a frame. The cues stay on this side until the engine is
 free: an engine that dies takes one cue with it, and expiry is judged at the last moment.
 
     starting -> ready -> (speaking -> ready)* -> closed
-    any of them, when the process died or hung -> starting again (three times at most), then silent
+    speaking -> ready, cut short: by a dangerous cue, by the instructor's word
+    any of them, when the process died or hung -> the one that stands by (four times within a minute: silent)
     starting -> silent, when there is no engine, no voice or no sound output: said once in ``notice``
 """
 
@@ -13,27 +14,29 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import multiprocessing
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
 from groupcoach.cues import voice
-from groupcoach.records import Cue
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-    Worker = Callable[[Connection, str], None]
+from groupcoach.cues.sentences import Part, script_runs
+from groupcoach.cues.voices import VoiceSetup
+from groupcoach.cues.worker import Message, VoiceProcess, Worker
+from groupcoach.records import Cue, Priority
 
 QUEUE_LIMIT: Final = 16
-RESTARTS: Final = 3
-START_LIMIT_S: Final = 20.0
-SPEECH_LIMIT_S: Final = 8.0
-"""An utterance that takes longer is taken for a hung engine (a cue lasts one to three seconds)."""
+DEATHS: Final = 4
+DEATHS_WITHIN_S: Final = 60.0
+FAILURES: Final = 3
+"""Cues in a row that the sound output did not take: silent."""
+START_LIMIT_S: Final = 5.0
+QUIET_LIMIT_S: Final = 1.5
+"""A voice that says nothing for so long while it speaks (it beats every quarter of a second) hangs."""
+
+Outcome = Literal["spoken", "expired", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,26 @@ class SpeechResult:
     """What became of one cue."""
 
     cue: Cue
-    outcome: Literal["spoken", "expired", "dropped"]
+    outcome: Outcome
     reason: str
-    """Empty when spoken; else ``expired``, ``queue_full``, ``silent``, ``engine_stopped`` or ``closed``."""
+    """Empty when spoken; else ``expired``, ``queue_full``, ``silent``, ``engine_stopped``, ``no_sound``,
+    ``interrupted``, ``floor``, ``put_right`` or ``closed``."""
     waited_s: float
-    """Wall time from ``say`` to the engine (or to being given up)."""
+    """Wall time from ``say`` to the beginning of the sound (or to being given up)."""
     took_s: float
-    """Wall time of the utterance; 0 when not spoken."""
+    """Wall time of the sound; 0 when nothing was heard."""
+
+
+@dataclass(slots=True, order=True)
+class _Entry:
+    """A cue in the queue; the order of the fields is the order of the queue."""
+
+    urgency: int
+    order: int
+    said: float
+    deadline: float
+    cue: Cue
+    began: float | None = None
 
 
 class Speaker:
@@ -55,7 +71,7 @@ class Speaker:
 
     def __init__(
         self,
-        language: str = "en",
+        setup: VoiceSetup | None = None,
         enabled: bool = True,
         *,
         worker: Worker = voice.run,
@@ -64,22 +80,28 @@ class Speaker:
         """Start the voice in the background.
 
         Args:
-            language: of the class, ``en`` or ``ko``.
+            setup: the class's language and voices; English when None.
             enabled: False makes no process at all and drops every cue without a notice.
             worker: runs in the process; tests put their own here.
             clock: seconds of wall time; a cue lives ``expires_s - t_s`` of them after ``say``.
         """
-        self.language = language
+        self._setup = setup or VoiceSetup()
         self._worker = worker
         self._clock = clock
         self._lock = threading.Condition()
-        self._queue: list[tuple[int, int, float, float, Cue]] = []  # -priority, order, said, deadline, cue
+        self._queue: list[_Entry] = []
         self._order = itertools.count()
         self._results: deque[SpeechResult] = deque(maxlen=1000)
         self._notice: str | None = None
         self._silent = not enabled
-        self._speaking = False
+        self._current: _Entry | None = None
+        self._cut: str | None = None
+        """Why the cue being spoken is to end now."""
         self._closing = False
+        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._failures = 0
+        self._spare: VoiceProcess | None = None
+        """Stands by: starting takes a second or more while the class needs the processor."""
         self._thread: threading.Thread | None = None
         if enabled:
             self._thread = threading.Thread(target=self._watch, name="groupcoach-voice", daemon=True)
@@ -92,24 +114,50 @@ class Speaker:
         """Why nothing is spoken and what would mend it; None while all is well. Does not change once set."""
         return self._notice
 
+    @property
+    def busy(self) -> Priority | None:
+        """Of the most urgent cue that is queued or being said; None when the next one would be said at once."""
+        with self._lock:
+            there = [e.cue.priority for e in (*self._queue, *([self._current] if self._current else []))]
+        return max(there, key=lambda p: p.value, default=None)
+
     def say(self, cue: Cue) -> bool:
         """Queue a cue; False when it will not be spoken. Returns at once, whatever the voice does."""
         now = self._clock()
         with self._lock:
+            entry = _Entry(-cue.priority.value, next(self._order), now, now + (cue.expires_s - cue.t_s), cue)
             if self._silent or self._closing:
-                self._finish(cue, "dropped", "silent" if self._silent else "closed", now, now)
+                self._finish(entry, "dropped", "silent" if self._silent else "closed")
                 return False
-            entry = (-cue.priority.value, next(self._order), now, now + (cue.expires_s - cue.t_s), cue)
             heapq.heappush(self._queue, entry)
             kept = True
             if len(self._queue) > QUEUE_LIMIT:
                 least = max(self._queue)
                 self._queue.remove(least)
                 heapq.heapify(self._queue)
-                self._finish(least[4], "dropped", "queue_full", least[2], now)
+                self._finish(least, "dropped", "queue_full")
                 kept = least is not entry
+            speaking = self._current
+            if kept and cue.priority is Priority.DANGER and speaking and speaking.cue.priority is not Priority.DANGER:
+                self._cut = "interrupted"
             self._lock.notify_all()
             return kept
+
+    def hush(self) -> None:
+        """The instructor speaks: end the cue that is being said, give up those that wait."""
+        with self._lock:
+            if self._current is not None:
+                self._cut = "floor"
+            self._give_up_queue("floor")
+
+    def withdraw(self, unwanted: Callable[[Cue], bool]) -> None:
+        """Give up waiting cues that are true no more (one that is being said is said to its end)."""
+        with self._lock:
+            for entry in [e for e in self._queue if unwanted(e.cue)]:
+                self._queue.remove(entry)
+                self._finish(entry, "dropped", "put_right")
+            heapq.heapify(self._queue)
+            self._lock.notify_all()
 
     def results(self) -> list[SpeechResult]:
         """What became of cues since the last call, oldest first; never waits."""
@@ -121,7 +169,7 @@ class Speaker:
     def drain(self, timeout_s: float) -> bool:
         """Wait until nothing is queued or being said (the end of a file); False when the time was too short."""
         with self._lock:
-            return self._lock.wait_for(lambda: self._silent or not (self._queue or self._speaking), timeout_s)
+            return self._lock.wait_for(lambda: self._silent or not (self._queue or self._current), timeout_s)
 
     def close(self) -> None:
         """End the voice; an utterance is cut off. Safe to call twice."""
@@ -136,15 +184,19 @@ class Speaker:
     # -- the thread -----------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        for _ in range(1 + RESTARTS):
+        outcome: Literal["closed", "silent", "died"] = "died"
+        while outcome == "died":
             outcome = self._one_life()
-            if outcome != "died":
+            self._deaths.append(time.monotonic())
+            often = len(self._deaths) == DEATHS and self._deaths[-1] - self._deaths[0] < DEATHS_WITHIN_S
+            if outcome == "died" and often:
+                self._notice = (
+                    f"The speech engine stopped {DEATHS} times within a minute: the class goes on in silence, cues are "
+                    'shown on the dashboard. Try the engine alone with: groupcoach voices --try "Mina"'
+                )
                 break
-        else:
-            self._notice = (
-                f"The speech engine stopped {1 + RESTARTS} times: the class goes on in silence, cues are shown on the "
-                "dashboard. Try the engine alone with: python -c \"import pyttsx3; pyttsx3.speak('hello')\""
-            )
+        if self._spare is not None:
+            self._spare.end()
         with self._lock:
             self._silent = True
             self._give_up_queue("closed" if self._closing else "silent")
@@ -152,53 +204,75 @@ class Speaker:
 
     def _one_life(self) -> Literal["closed", "silent", "died"]:
         """One process from start to end."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=self._worker, args=(theirs, self.language), name="groupcoach-voice", daemon=True
-        )
+        process, self._spare = self._spare or self._new(), None
+        if process is None:
+            return "died"
         try:
-            process.start()
-            theirs.close()
-            hello = self._receive(ours, START_LIMIT_S)
+            hello = process.receive(START_LIMIT_S, self._wanted)
             if hello is None:
+                self._deaths.append(time.monotonic())  # counts twice: the class is told soon, not after four waits
                 return "closed" if self._closing else "died"
             if hello[0] == "silent":
                 self._notice = str(hello[1])
                 return "silent"
-            return self._speak_all(ours)
-        except OSError:  # the process could not be made, or its end of the pipe is gone
-            return "died"
+            if not self._closing:
+                self._spare = self._new()
+            return self._speak_all(process)
         finally:
-            ours.close()  # the worker ends by itself when its pipe does
-            if process.pid is not None:
-                process.join(timeout=0.2)
-                if process.is_alive():
-                    process.kill()
-                    process.join(timeout=1.0)
+            process.end()
 
-    def _speak_all(self, ours: Connection) -> Literal["closed", "died"]:
+    def _new(self) -> VoiceProcess | None:
+        try:
+            return VoiceProcess(self._worker, self._setup, "groupcoach-voice")
+        except OSError:
+            return None
+
+    def _wanted(self) -> bool:
+        return not self._closing
+
+    def _speak_all(self, process: VoiceProcess) -> Literal["closed", "silent", "died"]:
         while (entry := self._next()) is not None:
-            _, _, said, _, cue = entry
-            began = self._clock()
-            answer = None
-            try:
-                ours.send((cue.text, cue.language))
-                answer = self._receive(ours, SPEECH_LIMIT_S)
-            except OSError:
-                pass
+            process.send("say", parts_of(entry.cue))
+            answer = self._listen(process, entry)
             with self._lock:
-                self._speaking = False
-                if answer is not None:
-                    self._finish(cue, "spoken", "", said, began, self._clock() - began)
+                self._current = None
+                cut, self._cut = self._cut, None
+                if answer is None:
+                    self._finish(entry, "dropped", "closed" if self._closing else "engine_stopped")
+                elif answer[0] == "done":
+                    self._finish(entry, "spoken", "")
+                elif answer[0] == "stopped":
+                    self._finish(entry, "dropped", cut or "interrupted")
                 else:
-                    self._finish(cue, "dropped", "closed" if self._closing else "engine_stopped", said, began)
+                    self._finish(entry, "dropped", "no_sound")
+                self._failures = self._failures + 1 if answer and answer[0] == "failed" else 0
                 self._lock.notify_all()
             if answer is None:
                 return "closed" if self._closing else "died"
+            if self._failures >= FAILURES:
+                self._notice = (
+                    f"The sound output takes no sound ({answer[1]}): the class goes on in silence, cues are shown on "
+                    'the dashboard. Check the loudspeaker, then: groupcoach voices --try "Mina"'
+                )
+                return "silent"
         return "closed"
 
-    def _next(self) -> tuple[int, int, float, float, Cue] | None:
+    def _listen(self, process: VoiceProcess, entry: _Entry) -> Message | None:
+        """Wait for the end of the cue, telling the worker when it is to be cut short; None when it died or hung."""
+        told: list[str] = []
+        while True:
+            message = process.receive(QUIET_LIMIT_S, lambda: self._wanted() and (self._cut is None or bool(told)))
+            if message is None:
+                if self._cut is None or told or self._closing or not process.send("stop"):
+                    return None
+                told.append(self._cut)
+                continue
+            if message[0] == "began" and entry.began is None:
+                entry.began = self._clock()
+            elif message[0] in ("done", "stopped", "failed"):
+                return message
+
+    def _next(self) -> _Entry | None:
         """The most urgent cue that is still true; None when closing."""
         with self._lock:
             while not self._closing:
@@ -207,38 +281,26 @@ class Speaker:
                     self._lock.wait()
                     continue
                 entry = heapq.heappop(self._queue)
-                now = self._clock()
-                if now <= entry[3]:
-                    self._speaking = True
+                if self._clock() <= entry.deadline:
+                    self._current, self._cut = entry, None
                     return entry
-                self._finish(entry[4], "expired", "expired", entry[2], now)
+                self._finish(entry, "expired", "expired")
         return None
 
-    def _receive(self, ours: Connection, limit_s: float) -> tuple[Any, ...] | None:
-        """The worker's next message; None when it died, hung, or the speaker is being closed."""
-        deadline = time.monotonic() + limit_s
-        while not self._closing and time.monotonic() < deadline:
-            try:
-                if ours.poll(0.1):
-                    message: tuple[Any, ...] = ours.recv()
-                    return message
-            except (EOFError, OSError):
-                return None
-        return None
-
-    def _finish(
-        self,
-        cue: Cue,
-        outcome: Literal["spoken", "expired", "dropped"],
-        reason: str,
-        said: float,
-        now: float,
-        took_s: float = 0.0,
-    ) -> None:
-        self._results.append(SpeechResult(cue, outcome, reason, now - said, took_s))
+    def _finish(self, entry: _Entry, outcome: Outcome, reason: str) -> None:
+        now = self._clock()
+        began = now if entry.began is None else entry.began
+        self._results.append(SpeechResult(entry.cue, outcome, reason, began - entry.said, now - began))
 
     def _give_up_queue(self, reason: str) -> None:
-        now = self._clock()
         for entry in sorted(self._queue):
-            self._finish(entry[4], "dropped", reason, entry[2], now)
+            self._finish(entry, "dropped", reason)
         self._queue.clear()
+
+
+def parts_of(cue: Cue) -> tuple[Part, ...]:
+    """What the voices say: the cue's own parts, or its text cut by script."""
+    own: tuple[Part, ...] | None = getattr(cue, "parts", None)
+    if own is not None:
+        return own
+    return tuple(Part(text, language or cue.language) for text, language in script_runs(cue.text, cue.language))

@@ -1,125 +1,218 @@
-"""The process behind ``Speaker``: makes the pyttsx3 engine and runs it in this process's only thread.
+"""The process behind ``Speaker`` and ``Renderer``: makes the pyttsx3 engine and runs it in this process's only thread.
 
-Nothing else imports pyttsx3. Messages on the pipe: we send ``("ready",)`` or ``("silent", why)`` once, then for every
-``(text, language)`` received ``("done",)`` when the sound has ended.
+Messages on the pipe, ``parts`` being ``sentences.Part``:
+
+    we                                              they
+    ("ready",) or ("silent", why), once
+                                                    ("say", parts)
+    ("began", seconds or None), ("beat",)*                                      the sound has begun; still alive
+                                                    ("stop",) at any time
+    ("done",), ("stopped",) or ("failed", why)
+                                                    ("render", parts)
+    ("sound", wave file as bytes)
+                                                    ("list",)
+    ("voices", rows of id, name, languages)
 """
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import tempfile
+import threading
+import time
 import wave
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from groupcoach.cues.sentences import Part
+from groupcoach.cues.voices import LINUX, VoiceChoice, VoiceSetup, chosen, make_engine, spoken_languages
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 TEXT_LIMIT: Final = 160
 """Characters of a cue that are spoken: a 300-letter name must not hold the room's voice."""
+RATE: Final = 175
+"""Words a minute, where the studio sets none."""
+BEAT_S: Final = 0.25
+PLAYER_LIMIT_S: Final = 1.5
+"""So much longer than the sound may the player take to come back."""
 
-_LINUX: Final[bool] = sys.platform.startswith("linux")
-_SHOWN: Final = "cues are shown, not spoken"
+_QUIET: Final = 200
+_PAUSE_S: Final = 0.05
 
 
-def run(pipe: Connection, language: str) -> None:
+class _Stopped(Exception):
+    """The other side wants silence."""
+
+
+def run(pipe: Connection, setup: VoiceSetup) -> None:
     """Speak what comes through the pipe until it closes (runs in a process of its own)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which then closes us
     _quiet()
     try:
-        engine, why = _make(language)
+        engine, why = make_engine(setup)
         if engine is None:
             pipe.send(("silent", why))
             return
-        pipe.send(("ready",))
-        speaking = language
-        while True:
-            text, wanted = pipe.recv()
-            if wanted != speaking:
-                voice_id = pick_voice(engine.getProperty("voices"), wanted)
-                if voice_id is not None:
-                    engine.setProperty("voice", voice_id)
-                speaking = wanted
-            engine.say(text[:TEXT_LIMIT])
-            engine.runAndWait()
-            pipe.send(("done",))
+        with tempfile.TemporaryDirectory(prefix="groupcoach-") as folder:
+            mouth = _Mouth(engine, setup, Path(folder), pipe)
+            pipe.send(("ready",))
+            while True:
+                message = pipe.recv()
+                if message[0] == "say":
+                    pipe.send(mouth.say(message[1]))
+                elif message[0] == "render":
+                    pipe.send(("sound", mouth.render(message[1])))
+                elif message[0] == "list":
+                    pipe.send(("voices", mouth.listed()))
     except (EOFError, OSError):  # the other end closed: the class is over
         return
 
 
-def pick_voice(voices: Iterable[Any], language: str) -> str | None:
-    """The id of the first voice that speaks ``language``; None when there is none.
+class _Mouth:
+    """The engine with its voices."""
 
-    Drivers name languages each in their own way (``en-gb``, ``en_US``, ``ko``, bytes with a leading priority byte).
-    MBROLA voices are passed over: espeak lists them whether their data is installed or not.
-    """
-    for voice in voices:
-        if str(voice.id).startswith("mb/"):
-            continue
-        for spoken in voice.languages or ():
-            name = spoken.decode("utf-8", "ignore") if isinstance(spoken, bytes) else str(spoken)
-            name = "".join(c for c in name if c.isprintable()).lower().replace("_", "-")
-            if name == language or name.startswith(language + "-"):
-                return str(voice.id)
-    return None
+    def __init__(self, engine: Any, setup: VoiceSetup, folder: Path, pipe: Connection) -> None:
+        self._engine, self._setup, self._folder, self._pipe = engine, setup, folder, pipe
+        self._listed = list(engine.getProperty("voices") or ())
+        self._ids: dict[str, str | None] = {}
 
+    def render(self, parts: Sequence[Part]) -> bytes:
+        """All parts as one wave file."""
+        path = self._folder / "sound.wav"
+        self._write(parts, path)
+        return path.read_bytes()
 
-def _make(language: str) -> tuple[Any, str]:
-    """The engine with the class's voice, or None and the notice for the instructor."""
-    try:
-        import pyttsx3
+    def listed(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """What the engine offers."""
+        return [(str(v.id), str(v.name), tuple(spoken_languages(v))) for v in self._listed]
 
-        engine = pyttsx3.init()
-        voices = engine.getProperty("voices")
-    except Exception as error:  # a driver may raise anything: a missing library, a COM error, no engine at all
-        return None, f"No speech engine on this machine ({_first_line(error)}): {_SHOWN}. {_install()}"
-    if not voices:
-        return None, f"The speech engine of this machine has no voice: {_SHOWN}. {_install()}"
-    voice_id = pick_voice(voices, language)
-    if voice_id is not None:
-        engine.setProperty("voice", voice_id)
-    elif any(v.languages for v in voices):  # a driver that names no languages (sapi5) keeps its default voice
-        return None, f"The speech engine has no voice for the language {language!r}: {_SHOWN}. {_install()}"
-    if not _can_play():
-        return None, (
-            f"Sound cannot be played on this machine (no loudspeaker found, or no `aplay`): {_SHOWN}. Attach one, and "
-            "on Debian or Ubuntu install the player with: sudo apt-get install alsa-utils"
-        )
-    return engine, ""
+    def say(self, parts: Sequence[Part]) -> tuple[str, ...]:
+        """Make the sound; the answer for the other side."""
+        try:
+            if not LINUX:
+                self._say_by_engine(parts)
+                return ("done",)
+            path = self._folder / "cue.wav"
+            seconds = self._write(parts, path)
+            return self._play(path, seconds)
+        except _Stopped:
+            return ("stopped",)
 
+    def _play(self, path: Path, seconds: float) -> tuple[str, ...]:
+        """Linux: by ``aplay``, which can be stopped in the middle."""
+        output = self._choice(self._setup.language).output
+        command = ["aplay", "-q", *(("-D", output) if output else ()), str(path)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE) as player:
+            self._pipe.send(("began", seconds))
+            deadline = time.monotonic() + seconds + PLAYER_LIMIT_S
+            try:
+                self._attend(lambda: player.poll() is not None or time.monotonic() > deadline)
+            except _Stopped:
+                player.kill()
+                raise
+            if player.poll() is None:
+                player.kill()
+                return ("failed", "the sound output does not take the sound")
+            if player.returncode:
+                said = (player.stderr.read() if player.stderr else b"").decode("utf-8", "replace")
+                return ("failed", " ".join(said.split())[:120] or "aplay failed")
+        return ("done",)
 
-def _install() -> str:
-    if _LINUX:
-        return "Install one with: sudo apt-get install espeak-ng alsa-utils"
-    return "Add a voice in the system's speech settings."
+    def _say_by_engine(self, parts: Sequence[Part]) -> None:
+        """Elsewhere the engine plays; its own loop is turned by us, so that it can be stopped."""
+        for part in parts:
+            ended = threading.Event()
+            token = self._engine.connect("finished-utterance", functools.partial(_note, ended))
+            self._engine.say(self._with_voice(part))
+            self._engine.startLoop(False)
+            self._pipe.send(("began", None))
+            try:
+                self._attend(functools.partial(self._turn, ended))
+            except _Stopped:
+                self._engine.stop()
+                raise
+            finally:
+                self._engine.endLoop()
+                self._engine.disconnect(token)
 
+    def _turn(self, ended: threading.Event) -> bool:
+        self._engine.iterate()
+        return ended.is_set()
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:120]
+    def _attend(self, over: Callable[[], bool]) -> None:
+        """Wait until ``over``, saying now and then that we live; raises when told to stop."""
+        beaten = time.monotonic()
+        while not over():
+            if self._pipe.poll(0.02) and self._pipe.recv()[0] == "stop":
+                raise _Stopped
+            if time.monotonic() - beaten >= BEAT_S:
+                beaten = time.monotonic()
+                self._pipe.send(("beat",))
 
-
-def _can_play() -> bool:
-    """Play a moment of silence the way pyttsx3's Linux driver plays; elsewhere the system owns the sound."""
-    if not _LINUX:
-        return True
-    if shutil.which("aplay") is None:
-        return False
-    with tempfile.TemporaryDirectory(prefix="groupcoach-") as folder:
-        silence = Path(folder) / "silence.wav"
-        with wave.open(str(silence), "wb") as file:
+    def _write(self, parts: Sequence[Part], path: Path) -> float:
+        """All parts, each by its voice, into one wave file; its seconds."""
+        pieces: list[array[int]] = []
+        rate = 22050
+        for i, part in enumerate(parts):
+            piece = self._folder / f"part{i}.wav"
+            piece.unlink(missing_ok=True)
+            self._engine.save_to_file(self._with_voice(part), str(piece))
+            self._engine.runAndWait()
+            if piece.exists():
+                with wave.open(str(piece)) as file:
+                    rate = file.getframerate()
+                    pieces.append(_trimmed(array("h", file.readframes(file.getnframes())), rate))
+        whole = array("h")
+        for sound in pieces:
+            whole.extend(sound)
+            whole.extend([0] * int(_PAUSE_S * rate))
+        with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
-            file.setframerate(22050)
-            file.writeframes(b"\0\0" * 1000)
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            return subprocess.run(["aplay", "-q", str(silence)], timeout=5, check=False).returncode == 0
-    return False
+            file.setframerate(rate)
+            file.writeframes(whole.tobytes())
+        return len(whole) / rate
+
+    def _with_voice(self, part: Part) -> str:
+        """Set the engine to the part's voice; what it is to say."""
+        voice, language, text = self._voice(part.language), part.language, part.text
+        if voice is None:  # nobody here says this script; the class's own voice says the way round it
+            language = self._setup.language
+            voice, text = self._voice(language), part.otherwise or part.text
+        if voice is not None:
+            self._engine.setProperty("voice", voice)
+        choice = self._choice(language)
+        self._engine.setProperty("rate", choice.rate or RATE)
+        self._engine.setProperty("volume", 1.0 if choice.volume is None else choice.volume)
+        return text[:TEXT_LIMIT]
+
+    def _voice(self, language: str) -> str | None:
+        if language not in self._ids:
+            self._ids[language] = chosen(self._listed, self._choice(language).voice, language)
+        return self._ids[language]
+
+    def _choice(self, language: str) -> VoiceChoice:
+        return self._setup.choices.get(language, VoiceChoice())
+
+
+def _note(ended: threading.Event, **_: object) -> None:
+    ended.set()
+
+
+def _trimmed(sound: array[int], rate: int) -> array[int]:
+    """Without the silence after the last word: what is said next follows at once."""
+    end = len(sound)
+    step = max(1, rate // 200)
+    while end > step and max(sound[end - step : end]) < _QUIET and min(sound[end - step : end]) > -_QUIET:
+        end -= step
+    return sound[:end]
 
 
 def _quiet() -> None:

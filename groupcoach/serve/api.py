@@ -1,11 +1,12 @@
 """The engine's HTTP interface over a ``LiveBoard``.
 
 GET  /health         {"ok": true}
-GET  /snapshot       the class now; NaN never appears, it is null
+GET  /snapshot       the class now, with "answers", what became of the last commands; NaN never appears, it is null
 GET  /events         server-sent events, one a thing that happened
 GET  /preview.jpg    the newest annotated picture
 GET  /preview.mjpg   the same as a stream, for an <img>
-POST /commands       rename, merge, mute, unmute, correct_count
+POST /commands       rename, merge, split, swap, mark_instructor, correct_count, undo, mute, unmute, floor
+/me, /phones         participants' own pages, and their codes: ``phone``
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from groupcoach.records import Event, Snapshot
 from groupcoach.serve import board as board_module
 from groupcoach.serve.board import LiveBoard
 from groupcoach.serve.guard import Guard, host_check
+from groupcoach.serve.phone import add_phone_routes
 from groupcoach.store.run_dir import to_json
 
 KEEP_ALIVE_S: Final = 10.0
@@ -45,7 +47,12 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class RenameRequest(_Strict):
+class _ByHand(_Strict):
+    by: Name = "instructor"
+    """Who asked for it; recorded with the correction."""
+
+
+class RenameRequest(_ByHand):
     """``{"kind": "rename", "person_id": 3, "name": "Mina"}``."""
 
     kind: Literal["rename"]
@@ -53,7 +60,7 @@ class RenameRequest(_Strict):
     name: Name
 
 
-class MergeRequest(_Strict):
+class MergeRequest(_ByHand):
     """``{"kind": "merge", "person_id": 7, "into": 3}``."""
 
     kind: Literal["merge"]
@@ -61,14 +68,43 @@ class MergeRequest(_Strict):
     into: PersonId
 
 
-class MuteRequest(_Strict):
+class SplitRequest(_ByHand):
+    """``{"kind": "split", "person_id": 3}``: undo the last merge into a person, also one of the machine's."""
+
+    kind: Literal["split"]
+    person_id: PersonId
+
+
+class SwapRequest(_ByHand):
+    """``{"kind": "swap", "person_id": 3, "other": 4}``."""
+
+    kind: Literal["swap"]
+    person_id: PersonId
+    other: PersonId
+
+
+class MarkInstructorRequest(_ByHand):
+    """``{"kind": "mark_instructor", "person_id": 3, "instructor": true}``."""
+
+    kind: Literal["mark_instructor"]
+    person_id: PersonId
+    instructor: bool = True
+
+
+class UndoRequest(_ByHand):
+    """``{"kind": "undo"}``: take the last correction back."""
+
+    kind: Literal["undo"]
+
+
+class MuteRequest(_ByHand):
     """``{"kind": "mute", "person_id": 3}``; ``person_id`` null is the whole class."""
 
     kind: Literal["mute", "unmute"]
     person_id: PersonId | None
 
 
-class CorrectCountRequest(_Strict):
+class CorrectCountRequest(_ByHand):
     """``{"kind": "correct_count", "person_id": 3, "exercise": "squat", "reps": 12}``."""
 
     kind: Literal["correct_count"]
@@ -77,9 +113,18 @@ class CorrectCountRequest(_Strict):
     reps: Annotated[int, Field(ge=0, le=100_000)]
 
 
+class FloorRequest(_ByHand):
+    """``{"kind": "floor", "seconds": 2}``: the instructor speaks; again while the button is held, 0 gives it back."""
+
+    kind: Literal["floor"]
+    seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False, strict=False)]
+
+
 CommandRequest = Annotated[
-    RenameRequest | MergeRequest | MuteRequest | CorrectCountRequest, Field(discriminator="kind")
-]
+    RenameRequest | MergeRequest | SplitRequest | SwapRequest | MarkInstructorRequest | UndoRequest | MuteRequest
+    | CorrectCountRequest | FloorRequest,
+    Field(discriminator="kind"),
+]  # fmt: skip
 
 
 def create_app(board: LiveBoard, token: str | None = None, bound: str = "127.0.0.1") -> FastAPI:
@@ -100,7 +145,8 @@ def create_app(board: LiveBoard, token: str | None = None, bound: str = "127.0.0
 
     @app.get("/snapshot")
     async def snapshot() -> Response:
-        return JSONResponse(snapshot_json(board.latest()), headers=_NO_STORE)
+        answers = [{**event_json(event), "number": number} for number, event in board.answers()]
+        return JSONResponse({**snapshot_json(board.latest()), "answers": answers}, headers=_NO_STORE)
 
     @app.get("/events")
     async def events() -> Response:
@@ -128,6 +174,7 @@ def create_app(board: LiveBoard, token: str | None = None, bound: str = "127.0.0
             return JSONResponse({"detail": "The engine is behind with its commands: try again."}, status_code=503)
         return JSONResponse({"accepted": True}, status_code=202)
 
+    add_phone_routes(app, lambda: board.phones, lambda parts: board.render(parts) if board.render else None)
     return app
 
 
@@ -151,15 +198,25 @@ def event_json(event: Event) -> dict[str, Any]:
 def _command(request: CommandRequest) -> board_module.Command:
     match request:
         case RenameRequest():
-            return board_module.Rename(request.person_id, request.name)
+            return board_module.Rename(request.person_id, request.name, by=request.by)
         case MergeRequest():
-            return board_module.Merge(request.person_id, request.into)
+            return board_module.Merge(request.person_id, request.into, by=request.by)
+        case SplitRequest():
+            return board_module.Split(request.person_id, by=request.by)
+        case SwapRequest():
+            return board_module.Swap(request.person_id, request.other, by=request.by)
+        case MarkInstructorRequest():
+            return board_module.MarkInstructor(request.person_id, request.instructor, by=request.by)
+        case UndoRequest():
+            return board_module.Undo(by=request.by)
+        case FloorRequest():
+            return board_module.Floor(request.seconds, by=request.by)
         case CorrectCountRequest():
-            return board_module.CorrectCount(request.person_id, request.exercise, request.reps)
+            return board_module.CorrectCount(request.person_id, request.exercise, request.reps, by=request.by)
         case MuteRequest(kind="mute"):
-            return board_module.Mute(request.person_id)
+            return board_module.Mute(request.person_id, by=request.by)
         case MuteRequest():
-            return board_module.Unmute(request.person_id)
+            return board_module.Unmute(request.person_id, by=request.by)
 
 
 async def _events(board: LiveBoard, streams: asyncio.BoundedSemaphore) -> AsyncIterator[str]:

@@ -11,16 +11,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.cues.phones import PhoneDesk
+from groupcoach.cues.sentences import Part
 from groupcoach.records import Event, Snapshot
 
 WATCHER_QUEUE: Final = 256
 COMMAND_QUEUE: Final = 256
+ANSWERS: Final = 8
 WANTED_S: Final = 2.0
 PICTURE_S: Final = 0.08
 """Shortest time between two drawn pictures: drawing costs the engine more than a person sees."""
@@ -29,7 +32,13 @@ JPEG_QUALITY: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Rename:
+class _ByHand:
+    by: str = field(default="instructor", kw_only=True)
+    """Who asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(_ByHand):
     """Call a person by another name."""
 
     person_id: int
@@ -37,7 +46,7 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(_ByHand):
     """Two people of the record are one: ``person_id`` goes on as ``into``."""
 
     person_id: int
@@ -45,21 +54,49 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
-class Mute:
+class Split(_ByHand):
+    """The last merge into a person was wrong."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Swap(_ByHand):
+    """Two people have each other's names: from now on each counts for the other."""
+
+    person_id: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkInstructor(_ByHand):
+    """This is who teaches: seen, drawn, not counted and not told anything. Or not, after all."""
+
+    person_id: int
+    instructor: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undo(_ByHand):
+    """Take the last correction back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(_ByHand):
     """No cues for a person, or for the whole class (None)."""
 
     person_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Unmute:
+class Unmute(_ByHand):
     """Cues again for a person, or for the whole class (None)."""
 
     person_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectCount:
+class CorrectCount(_ByHand):
     """The instructor's count of an exercise replaces the machine's."""
 
     person_id: int
@@ -67,7 +104,14 @@ class CorrectCount:
     reps: int
 
 
-Command: TypeAlias = Rename | Merge | Mute | Unmute | CorrectCount
+@dataclass(frozen=True, slots=True)
+class Floor(_ByHand):
+    """The instructor speaks for so long: nobody else does. 0 gives the floor back."""
+
+    seconds: float
+
+
+Command: TypeAlias = Rename | Merge | Mute | Unmute | CorrectCount | Split | Swap | MarkInstructor | Undo | Floor
 
 
 class Watcher:
@@ -109,11 +153,16 @@ class LiveBoard:
         self._watchers: set[Watcher] = set()
         self._event_number = 0
         self._commands: deque[Command] = deque()
+        self._answers: deque[tuple[int, Event]] = deque(maxlen=ANSWERS)
         self._asked = self._drawn = -np.inf
         self._picture: tuple[int, NDArray[np.uint8]] | None = None
         self._encode_lock = threading.Lock()
         self._jpeg: tuple[int, bytes] | None = None
         self.closed = False
+        self.phones: PhoneDesk | None = None
+        """Participants' own pages; None while there are none."""
+        self.render: Callable[[tuple[Part, ...]], bytes | None] | None = None
+        """Makes a cue's sound for a phone without a voice."""
 
     # -- the engine's side ----------------------------------------------------------------------------------------
 
@@ -123,6 +172,7 @@ class LiveBoard:
             self._latest = (snapshot, self._clock())
             numbered = [(self._event_number + i, e) for i, e in enumerate(events, 1)]
             self._event_number += len(numbered)
+            self._answers.extend((n, e) for n, e in numbered if "who" in e.data)
             watchers = tuple(self._watchers)
         if numbered:
             for watcher in watchers:
@@ -159,6 +209,8 @@ class LiveBoard:
             watchers = tuple(self._watchers)
         for watcher in watchers:
             watcher.offer([])
+        if self.phones is not None:
+            self.phones.close()
 
     # -- the watchers' side ---------------------------------------------------------------------------------------
 
@@ -169,6 +221,11 @@ class LiveBoard:
                 return None
             snapshot, published = self._latest
         return snapshot, self._clock() - published
+
+    def answers(self) -> list[tuple[int, Event]]:
+        """What became of the last commands, oldest first: numbered events, a refusal is one too."""
+        with self._lock:
+            return list(self._answers)
 
     def watch(self, wake: Callable[[], None]) -> Watcher:
         """Begin to receive events; ``wake`` is called (from the engine's thread) when there are some."""

@@ -2,7 +2,8 @@
 
 * ``Host`` must name this machine: a web page elsewhere cannot reach the engine by a name that it points here.
 * ``Origin``, or ``Referer`` where the browser says the request crosses sites, must be a page of this machine.
-* with a password every request but ``/health`` carries it as ``Authorization: Bearer``.
+* with a password every request carries it as ``Authorization: Bearer``, but ``/health`` and the participants' pages
+  under ``/me``, which have a code of their own.
 * bodies over ``BODY_LIMIT`` are refused, whatever their length header says.
 """
 
@@ -92,7 +93,7 @@ class Guard:
             origin = headers.get("referer", "")
         if origin is not None and not self.allowed(_page_host(origin)):
             return _no(403, "Pages of other sites may not ask the engine.")
-        if self.token is not None and path != "/health":
+        if self.token is not None and path not in ("/health", "/me") and not path.startswith("/me/"):
             kind, _, given = headers.get("authorization", "").partition(" ")
             if kind.lower() != "bearer" or not hmac.compare_digest(given.encode(), self.token.encode()):
                 return _no(401, "The engine asks for its password (Authorization: Bearer ...).")

@@ -16,7 +16,18 @@ import pytest
 from groupcoach.errors import GroupCoachError
 from groupcoach.records import Event, PersonCard, Snapshot
 from groupcoach.serve.api import create_app
-from groupcoach.serve.board import CorrectCount, LiveBoard, Merge, Mute, Rename, Unmute
+from groupcoach.serve.board import (
+    CorrectCount,
+    LiveBoard,
+    MarkInstructor,
+    Merge,
+    Mute,
+    Rename,
+    Split,
+    Swap,
+    Undo,
+    Unmute,
+)
 from groupcoach.serve.guard import BODY_LIMIT, host_check, host_of
 from groupcoach.serve.server import EngineServer
 
@@ -91,6 +102,11 @@ def test_snapshot_before_the_first_frame_and_after(client, board):
         ({"kind": "merge", "person_id": 7, "into": 1}, Merge(7, 1)),
         ({"kind": "mute", "person_id": None}, Mute(None)),
         ({"kind": "unmute", "person_id": 3}, Unmute(3)),
+        ({"kind": "split", "person_id": 3}, Split(3)),
+        ({"kind": "swap", "person_id": 3, "other": 4, "by": "Jo"}, Swap(3, 4, by="Jo")),
+        ({"kind": "mark_instructor", "person_id": 3}, MarkInstructor(3)),
+        ({"kind": "mark_instructor", "person_id": 3, "instructor": False}, MarkInstructor(3, False)),
+        ({"kind": "undo", "by": "Jo"}, Undo(by="Jo")),
         ({"kind": "correct_count", "person_id": 3, "exercise": "squat", "reps": 12}, CorrectCount(3, "squat", 12)),
     ],
 )
