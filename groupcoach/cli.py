@@ -12,11 +12,12 @@ import typer
 
 from groupcoach import __version__
 from groupcoach.commands import evaluating, exercises, models, people, running
-from groupcoach.commands.console import group, not_yet, notice, print_json, say, show
+from groupcoach.commands.console import group, notice, print_json, say, show
 from groupcoach.commands.demo import demo
 from groupcoach.commands.paper import report
 from groupcoach.commands.simulating import simulate
 from groupcoach.commands.tracking import track
+from groupcoach.commands.voices import voices
 
 app = group("One camera, a whole exercise class: who does what, how many, and which joint to correct.")
 app.command(name="run")(running.run)
@@ -25,6 +26,8 @@ app.command()(demo)
 app.command()(simulate)
 app.command()(report)
 app.command()(track)
+app.command()(exercises.learn)
+app.command()(voices)
 app.add_typer(evaluating.app, name="evaluate")
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")
@@ -85,16 +88,6 @@ def bench(
             notice(f"Of {row['people']} people in the picture {row['tracked']} were followed: the row is about those.")
     if json:
         print_json(result)
-
-
-@app.command()
-def learn(
-    name: Annotated[str, typer.Argument(help="Exercise id.")],
-    photos: Annotated[list[Path], typer.Argument(help="Photos or clips of good form.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Definition file to write.")] = None,
-) -> None:
-    """Reference angles of an exercise from photos of good form (not built yet)."""
-    not_yet("`groupcoach learn`")
 
 
 @app.command()

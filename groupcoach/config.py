@@ -6,8 +6,7 @@
     spot = "front left"                    reps = 10
     language = "ko"                        rest_s = 30
     notes = "left knee: no deep squats"
-
-                                           [[step]]
+    say = "Meena"                          [[step]]
                                            exercise = "plank"
                                            seconds = 40
 
@@ -26,6 +25,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from groupcoach.errors import ConfigError, near_miss
+from groupcoach.plan import Step
+from groupcoach.track.roster import Member
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -88,6 +89,10 @@ class RosterPerson(_Entry):
     """Of cues for this person; None: the class's."""
     notes: Annotated[str, AfterValidator(_no_control), _at_most(MAX_NOTES)] | None = None
     """For the instructor and the cues, e.g. an injury."""
+    say: Annotated[Line, _at_most(MAX_NAME)] | None = None
+    """How the voice says the name, where it would say it wrong."""
+    instructor: bool = False
+    """Who teaches: gets no spot and no count; the figure is marked on the dashboard."""
 
 
 class Roster(_Entry):
@@ -97,17 +102,38 @@ class Roster(_Entry):
 
     @model_validator(mode="after")
     def _one_each(self) -> Roster:
-        for field in ("name", "spot"):
-            first: dict[str, int] = {}
-            for number, person in enumerate(self.people, 1):
-                value = getattr(person, field)
-                if value is None:
-                    continue
-                key = value.casefold()
-                if key in first:
-                    raise ValueError(f"[[person]] {first[key]} and {number} have the same {field} {value!r}")
-                first[key] = number
+        first: dict[str, int] = {}
+        for number, person in enumerate(self.people, 1):
+            key = person.name.casefold()
+            if key in first:
+                raise ValueError(f"[[person]] {first[key]} and {number} have the same name {person.name!r}")
+            first[key] = number
         return self
+
+    @property
+    def members(self) -> list[Member]:
+        """The entries in order; of several on one spot, only the first keeps it."""
+        taken: set[str] = set()
+        out = []
+        for p in self.people:
+            key = (p.spot or "").casefold()
+            out.append(Member(p.name, None if key in taken else p.spot, p.language, p.notes, p.say, p.instructor))
+            taken |= {key} - {""}
+        return out
+
+    @property
+    def notices(self) -> list[str]:
+        """What is odd about the roster, though the class can go on: one sentence each."""
+        first: dict[str, str] = {}
+        for p in self.people:
+            if p.spot is not None:
+                first.setdefault(p.spot.casefold(), p.name)
+        second = [p for p in self.people if p.spot is not None and first[p.spot.casefold()] != p.name]
+        return [
+            f"The roster has {first[(p.spot or '').casefold()]} and {p.name} on the same spot {p.spot!r}: the first "
+            f"keeps it, {p.name} gets the next free place. Correct the file, or swap the two on the dashboard."
+            for p in second
+        ]
 
 
 class PlanStep(_Entry):
@@ -129,6 +155,11 @@ class Plan(_Entry):
     """The programme of the hour."""
 
     steps: list[PlanStep] = Field(alias="step", min_length=1, max_length=MAX_STEPS)
+
+    @property
+    def programme(self) -> tuple[Step, ...]:
+        """The steps as everybody goes through them."""
+        return tuple(Step(s.exercise, s.reps, s.seconds, s.rest_s) for s in self.steps)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

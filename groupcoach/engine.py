@@ -18,6 +18,8 @@ from groupcoach.records import Event, Frame
 from groupcoach.source import Source, open_source, prefetch
 
 _BOX_EVERY_S = 0.25
+_GAP_S = 2.0
+"""A camera silent for so long was away, and the record says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +65,18 @@ def run_class(options: RunOptions) -> RunResult:
         GroupCoachError: nothing could be started (a wrong file, a missing model, a folder that cannot be written).
     """
     catalogue = load_catalogue()
-    names: list[tuple[str, str | None]] = []
-    if options.roster is not None:
-        names = [(p.name, p.spot) for p in load_roster(options.roster).people]
-    if options.plan is not None:
-        load_plan(options.plan, catalogue.ids)
+    roster = load_roster(options.roster) if options.roster is not None else None
+    names = roster.members if roster is not None else []
+    plan = load_plan(options.plan, catalogue.ids) if options.plan is not None else None
     with open_source(options.source) as source:
         pipeline = build_pipeline(
             detector=options.detector, regressor=options.regressor, landmarks=options.landmarks, names=names,
             catalogue=catalogue, checkpoint=options.checkpoint, body_model=options.body_model,
         )  # fmt: skip
+        pipeline.programme = plan.programme if plan is not None else ()
         with contextlib.ExitStack() as stack:
             run = _Class(options, source, pipeline, stack)
+            run.out.notices += roster.notices if roster is not None else []
             return run.go()
 
 
@@ -125,6 +127,8 @@ class _Class:
                     if late < 0:
                         time.sleep(-late)
                 extra: list[Event] = []
+                if self.source.live and self.frames and frame.t_s - self.t_s > _GAP_S:
+                    extra.append(Event(frame.t_s, "camera_back", None, {"away_s": round(frame.t_s - self.t_s, 2)}))
                 if self.dropped > lost_since[1] and frame.t_s - lost_since[0] >= 1.0:
                     extra.append(Event(frame.t_s, "frames_dropped", None, {"frames": self.dropped - lost_since[1]}))
                     lost_since = (frame.t_s, self.dropped)

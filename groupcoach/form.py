@@ -1,7 +1,7 @@
 """Which joint was wrong in a repetition, and what to do about it. Pure.
 
 Absolute criteria of the definition, each with the margin of its measurement and of the view. A rule that meets NaN, a
-view it may not speak in, or a reading less sure than twice its margin stays silent.
+view it may not speak in, or a reading less sure than twice its margin stays silent, and says that it is.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupcoach.exercises.catalogue import Definition, FaultRule
-from groupcoach.measures import MEASURE_INDEX
+from groupcoach.measures import MEASURE_INDEX, TWO_SIDED
 from groupcoach.records import Fault, Floats
+from groupcoach.reps import Excursion
 from groupcoach.skeleton import ANGLE_INDEX
 
-_TURN_S = 0.12
+_TURN_S, _END_S = 0.12, 0.15
 _LEAST_SHARE = 0.6
 _VIEW = 1.3
 """Standard deviations that a limit must be passed by."""
+_ALONE = 0.4
+"""A side that moves less than this share of the other one is not in the repetition."""
+_QUICK_S = 1.0
+_PACE_SIGMA_S = 0.015
 #: Measures compared with the person's own standing value.
 RELATIVE_TO_STANDING = ("knees_inside_feet",)
 
@@ -38,84 +44,200 @@ class Span:
     deg: Floats
     """(T, A) angles"""
     views: Sequence[str]
+    sigma_deg: Floats | None = None
+    """(T, A)"""
 
     def view(self) -> str:
         """The view that most frames had; of two the one that came first."""
         return max(dict.fromkeys(self.views), key=self.views.count) if self.views else "oblique"
 
+    def gap(self, left: str, right: str, t_s: float) -> float:
+        """Degrees that one angle is larger than another around an instant; NaN where either is not seen."""
+        rows = np.abs(self.t_s - t_s) <= _TURN_S
+        there = []
+        for name in (left, right):
+            seen = self.deg[rows, ANGLE_INDEX[name]]
+            seen = np.sort(seen[np.isfinite(seen)])
+            there.append(float(seen[len(seen) // 2]) if len(seen) else float("nan"))
+        return there[0] - there[1]
 
-def passes_gate(definition: Definition, span: Span) -> bool:
-    """Whether the median of every gated measure lies in its range; a measure never seen does not speak against."""
-    for name, (low, high) in definition.gate.items():
-        column = span.values[:, MEASURE_INDEX[name]]
-        seen = column[np.isfinite(column)]
-        if len(seen) and not low <= float(np.median(seen)) <= high:
-            return False
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of one repetition."""
+
+    faults: tuple[Fault, ...]
+    """The worst first."""
+    not_judged: tuple[str, ...]
+    """Codes of the rules that had to stay silent."""
+
+
+def passes_gate(definition: Definition, span: Span, turn_s: float | None = None) -> bool:
+    """Whether every gated measure lies in its range: its median, and what it is at the turn.
+
+    A measure never seen does not speak against.
+    """
+    whole = np.ones(len(span.t_s), dtype=bool)
+    there = np.abs(span.t_s - turn_s) <= _TURN_S if turn_s is not None else whole
+    gates = [(definition.gate, whole)] + ([(definition.turn, there)] if turn_s is not None else [])
+    for gate, rows in gates:
+        for name, (low, high) in gate.items():
+            column = span.values[rows, MEASURE_INDEX[name]]
+            seen = column[np.isfinite(column)]
+            if len(seen) and not low <= float(np.median(seen)) <= high:
+                return False
     return True
 
 
-def judge(definition: Definition, span: Span, turn_s: float, standing: Mapping[str, float]) -> tuple[Fault, ...]:
-    """Faults of one repetition, the worst first.
+def side_of(definition: Definition, span: Span, e: Excursion) -> Literal["left", "right", "both"]:
+    """Which side did the repetition: the one with a machine of its own, the leading leg, or the one that moved."""
+    count = definition.count
+    if e.side != "both":
+        return e.side
+    if count.side_by is not None:
+        rows = np.abs(span.t_s - e.turn_s) <= _TURN_S
+        seen = span.values[rows, MEASURE_INDEX[count.side_by]]
+        seen = seen[np.isfinite(seen)]
+        return "both" if not len(seen) else "left" if float(np.median(seen)) > 0 else "right"
+    left, right = _pair(definition)
+    if count.sides != "each" or left not in ANGLE_INDEX:
+        return "both"
+    moved = []
+    for name in (left, right):
+        column = span.deg[span.t_s <= e.end_s, ANGLE_INDEX[name]]
+        column = column[np.isfinite(column)]
+        moved.append(float(np.percentile(column, 95) - np.percentile(column, 5)) if len(column) else np.nan)
+    if not np.isfinite(moved).all():
+        return "both"
+    if min(moved) >= _ALONE * max(moved):
+        return "both"
+    return "left" if moved[0] > moved[1] else "right"
+
+
+def left_less_right(definition: Definition, span: Span, turn_s: float) -> float:
+    """Degrees by which the left side's drive differs from the right one's at the turn; NaN where it is no pair."""
+    left, right = _pair(definition)
+    if left not in ANGLE_INDEX:
+        return float("nan")
+    return span.gap(left, right, turn_s)
+
+
+def _pair(definition: Definition) -> tuple[str, str]:
+    names = definition.count.drive
+    plain = next((n.removeprefix("left_") for n in names if n.startswith("left_")), names[0] if names else "")
+    return f"left_{plain}", f"right_{plain}"
+
+
+def judge(
+    definition: Definition, span: Span, e: Excursion, standing: Mapping[str, float], side: str = "both"
+) -> Verdict:  # fmt: skip
+    """Faults of one repetition, and the rules that could not be judged.
 
     Args:
         definition: of the exercise.
-        span: the repetition.
-        turn_s: time of its turn.
+        span: the repetition, and a moment after it.
+        e: when it turned and ended, and how fast it was.
         standing: the person's own values of some measures while standing; a rule that needs one stays silent without.
+        side: which side did it.
     """
     found: list[tuple[int, float, Fault]] = []
+    silent: list[str] = []
     for rule in definition.fault:
-        if span.view() not in rule.views:
-            continue
-        reading = _reading(rule, span, turn_s)
+        reading = _reading(rule, span, e, standing, side)
         if reading is None:
+            silent.append(rule.code)
             continue
         value, sigma = reading
-        if rule.measure in RELATIVE_TO_STANDING:
-            if rule.measure not in standing:
-                continue
-            value -= standing[rule.measure]
-        if not np.isfinite(sigma) or sigma > 2 * rule.margin:
-            continue
-        limit = rule.above if rule.above is not None else rule.below
-        assert limit is not None  # the catalogue demands one of the two
-        beyond = value - limit if rule.above is not None else limit - value
-        # the margin of the rule, or of this very view where that is wider
-        if beyond > max(rule.margin, _VIEW * sigma):
-            side = _side(rule, span, turn_s)
-            fault = Fault(rule.code, _joint(rule, side), side, value, limit, rule.unit, turn_s, rule.text.en)
+        beyond = beyond_limit(rule, value, sigma)
+        if beyond > 0:
+            worse = _side(rule, span, e.turn_s, value, side)
+            size = abs(value) if rule.measure in TWO_SIDED else value
+            fault = Fault(rule.code, _joint(rule, worse), worse, size, _limit(rule), rule.unit, e.turn_s, rule.text.en)
             found.append((rule.priority, beyond / rule.margin, fault))
     found.sort(key=lambda f: (-f[0], -f[1]))
-    return tuple(f for _, _, f in found)
+    return Verdict(tuple(f for _, _, f in found), tuple(silent))
 
 
-def _reading(rule: FaultRule, span: Span, turn_s: float) -> tuple[float, float] | None:
-    column, sigma = span.values[:, MEASURE_INDEX[rule.measure]], span.sigma[:, MEASURE_INDEX[rule.measure]]
-    rows = np.abs(span.t_s - turn_s) <= _TURN_S if rule.at == "turn" else np.ones(len(span.t_s), dtype=bool)
+def beyond_limit(rule: FaultRule, value: float, sigma: float) -> float:
+    """How far a reading lies beyond limit and margin (the rule's own, or this view's where that is wider)."""
+    size = abs(value) if rule.measure in TWO_SIDED else value
+    past = size - _limit(rule) if rule.above is not None else _limit(rule) - size
+    return past - max(rule.margin, _VIEW * sigma)
+
+
+def _limit(rule: FaultRule) -> float:
+    limit = rule.above if rule.above is not None else rule.below
+    assert limit is not None  # the catalogue demands one of the two
+    return limit
+
+
+def _reading(
+    rule: FaultRule, span: Span, e: Excursion, standing: Mapping[str, float], side: str
+) -> tuple[float, float] | None:  # fmt: skip
+    """Value and deviation; None where the rule has to stay silent."""
+    if span.view() not in rule.views:
+        return None
+    if rule.at == "whole":
+        return (e.moving_s, _PACE_SIGMA_S) if np.isfinite(e.moving_s) else None
+    if rule.measure in TWO_SIDED and rule.measure.endswith("_gap") and side != "both":
+        return None  # one side works alone
+    column, sigma = _columns(rule, span, side)
+    if column is None or sigma is None:
+        return None
+    rows = _rows(rule, span, e)
+    for name, (low, high) in rule.only.items():
+        other = span.values[:, MEASURE_INDEX[name]]
+        rows &= (other >= low) & (other <= high)
     seen = rows & np.isfinite(column)
     if seen.sum() < max(1, _LEAST_SHARE * rows.sum()):
         return None
-    values = column[seen]
-    if rule.at == "turn":
+    values, wide = column[seen], float(np.median(sigma[seen]))
+    if not np.isfinite(wide) or wide > 2 * rule.margin:
+        return None
+    if rule.at == "turn" and e.end_s - e.start_s < _QUICK_S:
+        # the turn is over before it is measured: the best of what was seen there
+        value = float(np.percentile(values, 15 if rule.above is not None else 85))
+    elif rule.at in ("turn", "end"):
         value = float(np.median(values))
     elif rule.at == "worst":
-        value = float(np.percentile(values, 85 if rule.above is not None else 15))
+        value = float(np.percentile(values, 80 if rule.above is not None else 20))
     else:
         value = float(np.percentile(values, 95) - np.percentile(values, 5))
-    return value, float(np.median(sigma[seen]))
+    if rule.measure in RELATIVE_TO_STANDING:
+        if rule.measure not in standing:
+            return None
+        value -= standing[rule.measure]
+    return value, wide
 
 
-def _side(rule: FaultRule, span: Span, turn_s: float) -> Literal["left", "right", "both"]:
-    """The side that is clearly worse, by the angle of that name."""
+def _rows(rule: FaultRule, span: Span, e: Excursion) -> NDArray[np.bool_]:
+    if rule.at == "turn":
+        return np.asarray(np.abs(span.t_s - e.turn_s) <= _TURN_S)
+    if rule.at == "end":
+        return np.asarray(np.abs(span.t_s - e.end_s) <= _END_S)
+    return np.asarray(span.t_s <= e.end_s)
+
+
+def _columns(rule: FaultRule, span: Span, side: str) -> tuple[Floats | None, Floats | None]:
+    if rule.own_side and side != "both":
+        column = ANGLE_INDEX[f"{side}_{rule.measure}"]
+        wide = span.sigma_deg[:, column] if span.sigma_deg is not None else None
+        return span.deg[:, column], wide
+    column = MEASURE_INDEX[rule.measure]
+    return span.values[:, column], span.sigma[:, column]
+
+
+def _side(rule: FaultRule, span: Span, turn_s: float, value: float, side: str) -> Literal["left", "right", "both"]:
+    """The side that is clearly worse: the one behind, the one that works, or by the angle of that name."""
+    if rule.measure in TWO_SIDED:
+        return "left" if value < 0 else "right"
+    if rule.own_side and side in ("left", "right"):
+        return "left" if side == "left" else "right"
     left, right = f"left_{rule.measure}", f"right_{rule.measure}"
     if left not in ANGLE_INDEX:
         return "both"
-    rows = np.abs(span.t_s - turn_s) <= _TURN_S
-    a, b = span.deg[rows, ANGLE_INDEX[left]], span.deg[rows, ANGLE_INDEX[right]]
-    if not (np.isfinite(a).any() and np.isfinite(b).any()):
-        return "both"
-    gap = float(np.nanmedian(a) - np.nanmedian(b))
-    if abs(gap) < 2 * rule.margin:
+    gap = span.gap(left, right, turn_s)
+    if not np.isfinite(gap) or abs(gap) < 2 * rule.margin:
         return "both"
     return "left" if (gap > 0) == (rule.above is not None) else "right"
 

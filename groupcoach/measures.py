@@ -15,10 +15,15 @@ from groupcoach.records import Floats
 from groupcoach.skeleton import ANGLE_INDEX, INDEX
 
 _MEANS: Final = ("knee", "hip", "elbow", "shoulder", "ankle", "shin_lean", "thigh_lean")
+_GAPS: Final = ("knee", "elbow", "shoulder")
 MEASURES: Final[tuple[str, ...]] = (
     *_MEANS, "knee_low", "elbow_low", "waist", "trunk_lean", "trunk_minus_shin", "knees_inside_feet", "hip_sag",
-    "hip_pike", "trunk_swing",
+    "hip_pike", "trunk_swing", "trunk_back", "leg_lean", "head_lean", "heel_lift", "hips_tilt", "left_ahead",
+    "off_stand", "side_step", "left_bends",
+    *(f"{name}_gap" for name in _GAPS),
 )  # fmt: skip
+#: Left less right: a rule looks at the size, the sign says which side is behind.
+TWO_SIDED: Final = frozenset({"hips_tilt", *(f"{name}_gap" for name in _GAPS)})
 MEASURE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(MEASURES)}
 VIEWS: Final = ("front", "back", "side", "oblique")
 
@@ -58,19 +63,83 @@ def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Float
         put(f"{name}_low", deg[:, sides].min(1), sigma_deg[:, sides].max(1))
     lean, lean_s = deg[:, ANGLE_INDEX["trunk_lean"]], sigma_deg[:, ANGLE_INDEX["trunk_lean"]]
     put("trunk_lean", lean, lean_s)
-    put("trunk_swing", lean, lean_s)
     put("waist", deg[:, ANGLE_INDEX["waist"]], sigma_deg[:, ANGLE_INDEX["waist"]])
     shin, shin_s = value[:, MEASURE_INDEX["shin_lean"]], sigma[:, MEASURE_INDEX["shin_lean"]]
     put("trunk_minus_shin", lean - shin, np.hypot(lean_s, shin_s))
     p = {name: joints_m[:, INDEX[name]] for name in INDEX}
     torso = np.linalg.norm(p["neck"] - p["pelvis"], axis=-1)
+    back = _lean_back(p)
+    put("trunk_back", back, lean_s)
+    put("trunk_swing", back, lean_s)
+    for name in _GAPS:
+        left, right = ANGLE_INDEX[f"left_{name}"], ANGLE_INDEX[f"right_{name}"]
+        put(f"{name}_gap", deg[:, left] - deg[:, right], np.hypot(sigma_deg[:, left], sigma_deg[:, right]))
+    put("leg_lean", *_lean((p["left_ankle"] + p["right_ankle"]) / 2, p["pelvis"], lean_s))
+    put("head_lean", *_lean(p["pelvis"], p["head"], lean_s))
+    put("heel_lift", *_heels(p, sigma_m))
+    put("left_bends", -value[:, MEASURE_INDEX["knee_gap"]], sigma[:, MEASURE_INDEX["knee_gap"]])
+    bent = 180 - value[:, MEASURE_INDEX["knee_low"]]
+    put("side_step", bent + 0.4 * _apart(p), sigma[:, MEASURE_INDEX["knee_low"]])
+    leg = value[:, MEASURE_INDEX["leg_lean"]]
+    put("off_stand", 0.5 * leg + 0.2 * lean + 0.15 * value[:, MEASURE_INDEX["shoulder"]], lean_s)
+    hips = p["left_hip"] - p["right_hip"]
+    wide = np.linalg.norm(hips, axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tilt = np.degrees(np.arcsin(np.clip(-hips[:, 1] / wide, -1, 1)))
+        put("hips_tilt", tilt, 3.0 + np.degrees(0.3 * sigma_m[:, INDEX["left_hip"]] / wide))
+        feet = ((p["left_ankle"] - p["right_ankle"]) * _forward(p)).sum(-1)
+        put("left_ahead", feet / torso, 2 * sigma_m[:, INDEX["left_ankle"]] / torso)
     knees = np.abs((p["left_knee"] - p["right_knee"])[:, 0])
     feet = np.abs((p["left_ankle"] - p["right_ankle"])[:, 0])
-    put("knees_inside_feet", (feet - knees) / torso, 2 * sigma_m[:, INDEX["left_knee"]] / torso)
+    # four places across the picture, a third of whose variance lies that way
+    put("knees_inside_feet", (feet - knees) / torso, 1.15 * sigma_m[:, INDEX["left_knee"]] / torso)
     sag, sag_s = _sag(p, sigma_m)
     put("hip_sag", sag, sag_s)
     put("hip_pike", -sag, sag_s)
     return value, sigma
+
+
+def _forward(p: dict[str, Floats]) -> Floats:
+    """(N, 3) level unit vector to where the body faces: square to the line of its shoulders and hips."""
+    across = p["left_shoulder"] - p["right_shoulder"] + p["left_hip"] - p["right_hip"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        forward = np.stack([-across[:, 2], np.zeros(len(across)), across[:, 0]], -1)
+        result: Floats = -forward / np.linalg.norm(forward, axis=-1, keepdims=True)
+    return result
+
+
+def _lean_back(p: dict[str, Floats]) -> Floats:
+    """(N,) degrees that the trunk leans back; forward is negative."""
+    trunk = p["neck"] - p["pelvis"]
+    result: Floats = -np.degrees(np.arctan2((trunk * _forward(p)).sum(-1), -trunk[:, 1]))
+    return result
+
+
+def _lean(low: Floats, high: Floats, sigma: Floats) -> tuple[Floats, Floats]:
+    """(N,) degrees of a line against the vertical; as sure as the trunk's."""
+    line = high - low
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = -line[:, 1] / np.linalg.norm(line, axis=-1)
+        return np.degrees(np.arccos(np.clip(share, -1, 1))), sigma
+
+
+def _apart(p: dict[str, Floats]) -> Floats:
+    """(N,) degrees between the lines from the middle of the hips to the two ankles."""
+    u, v = (p[f"{side}_ankle"] - p["pelvis"] for side in ("left", "right"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = (u * v).sum(-1) / np.linalg.norm(u, axis=-1) / np.linalg.norm(v, axis=-1)
+        result: Floats = np.degrees(np.arccos(np.clip(share, -1, 1)))
+    return result
+
+
+def _heels(p: dict[str, Floats], sigma_m: Floats) -> tuple[Floats, Floats]:
+    """(N,) degrees that the heels stand higher than the toes, mean of both feet."""
+    lifts = []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for side in ("left", "right"):
+            foot = p[f"{side}_toe"] - p[f"{side}_heel"]
+            lifts.append(np.degrees(np.arcsin(np.clip(foot[:, 1] / np.linalg.norm(foot, axis=-1), -1, 1))))
+    return (lifts[0] + lifts[1]) / 2, 4.0 + np.degrees(sigma_m[:, INDEX["left_heel"]])
 
 
 def _sag(p: dict[str, Floats], sigma_m: Floats) -> tuple[Floats, Floats]:

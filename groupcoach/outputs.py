@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -12,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach import snapshot
+from groupcoach.corrections import Corrections
+from groupcoach.cues.class_voices import ClassVoices
+from groupcoach.cues.phone_key import lasting_key
+from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.policy import CuePolicy
+from groupcoach.cues.render import Renderer
+from groupcoach.cues.settings import CueSettings, load_settings
 from groupcoach.cues.speaker import Speaker
 from groupcoach.errors import GroupCoachError
 from groupcoach.pipeline import Pipeline, Seen
@@ -21,6 +28,7 @@ from groupcoach.serve import board as commands
 from groupcoach.serve.board import LiveBoard
 from groupcoach.source import Source
 from groupcoach.store.poses import FramePerson
+from groupcoach.trails import Trails
 
 if TYPE_CHECKING:
     from groupcoach.engine import RunOptions
@@ -37,11 +45,12 @@ class Outputs:
     ) -> None:  # fmt: skip
         """Open what the options ask for; ``stack`` closes it again, whatever happens."""
         self.options, self.pipeline = options, pipeline
+        self.corrections = Corrections(pipeline)
+        self.trails = Trails(pipeline.catalogue)
         self.notices: list[str] = []
         self.muted: set[int] = set()
         self.all_muted = False
         self._size = (source.width, source.height)
-        self.policy = CuePolicy(options.language)
         self.run = self.store = self.board = None
         self._rasterizer: Any = None
         if options.out is not None:
@@ -57,18 +66,49 @@ class Outputs:
             self.store = SessionStore(url)
             stack.callback(self.store.close)
             self.store.start(options.source, datetime.now(timezone.utc).isoformat(timespec="seconds"))
+        settings = load_settings()
+        phones: PhoneDesk | None = None
         if options.serve or options.dashboard:
             from groupcoach.serve.server import EngineServer
 
             self.board = LiveBoard()
+            self.board.phones = phones = PhoneDesk(lasting_key)
+            renderer = Renderer(settings.setup(options.language))
+            stack.callback(renderer.close)
+            self.board.render = renderer.render
             server = EngineServer(self.board)
             url = server.start()
             stack.callback(server.stop)
             self._say(f"The engine answers on {url}")
+            phones.address = f"{url}/me"
+            self._let_phones_in(settings, stack)
             if options.dashboard:
                 self._open_dashboard(url, stack)
-        self.speaker = Speaker(options.language, enabled=options.voice)
+        self.speaker = Speaker(settings.setup(options.language), enabled=options.voice)
         stack.callback(self.speaker.close)
+        policy = CuePolicy(options.language, texts=settings.texts())
+        self.voices = ClassVoices(policy, self.speaker, phones, aloud=options.voice)
+
+    def _let_phones_in(self, settings: CueSettings, stack: contextlib.ExitStack) -> None:
+        """A second door for the network, where the studio wants one: behind it only participants' pages open."""
+        from groupcoach.serve.guard import is_loopback
+        from groupcoach.serve.phone import network_address
+        from groupcoach.serve.server import EngineServer
+
+        assert self.board is not None
+        assert self.board.phones is not None
+        if is_loopback(settings.phone.listen):
+            return
+        # nobody knows the password: whatever else the engine serves stays shut here
+        server = EngineServer(self.board, settings.phone.listen, settings.phone.port, secrets.token_urlsafe(32))
+        try:
+            server.start()
+        except GroupCoachError as bad:
+            self.notices.append(f"Phones cannot reach their page. {bad}")
+            return
+        stack.callback(server.stop)
+        self.board.phones.address = f"http://{network_address(settings.phone.listen)}:{server.port}/me"
+        self._say(f"Participants open {self.board.phones.address}")
 
     @staticmethod
     def _say(text: str) -> None:
@@ -79,7 +119,7 @@ class Outputs:
     def _open_dashboard(self, url: str, stack: contextlib.ExitStack) -> None:
         from dashboards.launch import launch
 
-        page = launch(url, open_browser=True)
+        page = launch(url, open_browser=True, db=self.store.url if self.store is not None else None)
         stack.callback(page.stop)
         self._say(f"The dashboard is open on {page.url}")
 
@@ -101,7 +141,7 @@ class Outputs:
         """Record and show one frame."""
         if self.board is not None:
             events = events + self._obey(frame.t_s)
-        events = events + self._cues(events, frame.t_s)
+        events = events + self.voices.step(events, self.pipeline, self._silenced(), self.all_muted, frame.t_s)
         if self.run is not None:
             self.run.events(events)
             self.run.frame(frame.index, frame.t_s, [
@@ -112,9 +152,12 @@ class Outputs:
         if self.store is not None and events:
             self.store.write(events)
         if self.board is not None:
+            for s in seen:
+                self.trails.add(s.participant.person_id, s.state.vote.label.exercise, s.pose, s.angles, frame.t_s)
             now = snapshot.snapshot(self.pipeline, self.options.language, frame.t_s, frame.index, fps, dropped,
-                                    self._silenced(), self._live_notices())  # fmt: skip
+                                    self._silenced(), self._live_notices(), trails=self.trails)  # fmt: skip
             self.board.publish(now, events)
+            self.voices.show(now.people, seen, self.options.language)
         wanted = self.board is not None and self.board.preview_wanted()
         if wanted or (self.run is not None and self.options.save_video):
             picture = self._draw(frame, seen)
@@ -127,15 +170,14 @@ class Outputs:
         self, events: list[Event], summary: dict[str, Any], t_s: float, frame: int, error: GroupCoachError | None
     ) -> None:  # fmt: skip
         """Close the record; the voice may end its sentence."""
-        if self.options.voice:
-            self.speaker.drain(SPEECH_LIMIT_S)
-        spoken = self._spoken(t_s)
+        spoken = self.voices.end(t_s, SPEECH_LIMIT_S)
         if self.board is not None:
             self.board.publish(
                 snapshot.snapshot(self.pipeline, self.options.language, t_s, frame, summary["fps"],
                                   summary["dropped_frames"], self._silenced(), self._live_notices(), running=False),
                 events,
             )  # fmt: skip
+        self.notices += self.pipeline.identity.notices
         if self.speaker.notice:
             self.notices.append(self.speaker.notice)
         failed: GroupCoachError | None = None
@@ -158,53 +200,29 @@ class Outputs:
             raise failed
 
     def _silenced(self) -> set[int]:
-        return set(self.pipeline.identity.people) if self.all_muted else self.muted
+        people = self.pipeline.identity.people
+        return set(people) if self.all_muted else self.muted | {i for i, p in people.items() if p.instructor}
 
     def _live_notices(self) -> list[str]:
-        return [*self.notices, *([self.speaker.notice] if self.speaker.notice else [])]
-
-    def _cues(self, events: list[Event], t_s: float) -> list[Event]:
-        names = {p.person_id: p.name for p in self.pipeline.identity.people.values()}
-        cues, record = self.policy.decide(events, names, t_s, self._silenced())
-        for cue in cues:
-            self.speaker.say(cue)
-        return record + self._spoken(t_s)
-
-    def _spoken(self, t_s: float) -> list[Event]:
-        """What the voice could not say; nothing when the class runs silent on purpose."""
-        return [
-            Event(t_s, "cue_dropped", r.cue.person_id, {"text": r.cue.text, "reason": r.reason})
-            for r in self.speaker.results() if r.outcome != "spoken" and self.options.voice
-        ]  # fmt: skip
+        names = self.pipeline.identity.notices
+        return [*self.notices, *names, *([self.speaker.notice] if self.speaker.notice else [])]
 
     def _obey(self, t_s: float) -> list[Event]:
         """Carry out the commands of the dashboards; each is an event of the record."""
         assert self.board is not None
         events: list[Event] = []
-        people = self.pipeline.identity.people
         for command in self.board.take_commands():
-            if isinstance(command, commands.Rename) and command.person_id in people:
-                before = people[command.person_id].name
-                people[command.person_id].name = command.name
-                events.append(Event(t_s, "renamed", command.person_id, {"name": command.name, "before": before}))
-            elif isinstance(command, commands.Merge) and self.pipeline.merge(command.person_id, command.into):
-                events.append(Event(t_s, "identity_merged", command.into, {
-                    "name": people[command.into].name, "merged": command.person_id, "by": "instructor",
-                }))  # fmt: skip
-            elif isinstance(command, commands.Mute | commands.Unmute):
+            if isinstance(command, commands.Mute | commands.Unmute):
                 mute = isinstance(command, commands.Mute)
                 if command.person_id is None:
                     self.all_muted = mute
                 else:
                     (self.muted.add if mute else self.muted.discard)(command.person_id)
-                events.append(Event(t_s, "muted" if mute else "unmuted", command.person_id))
-            elif isinstance(command, commands.CorrectCount) and command.person_id in self.pipeline.people:
-                state = self.pipeline.people[command.person_id]
-                before_reps = state.totals.get(command.exercise, 0)
-                state.correct(command.exercise, command.reps)
-                events.append(Event(t_s, "count_corrected", command.person_id, {
-                    "exercise": command.exercise, "reps": command.reps, "before": before_reps,
-                }))  # fmt: skip
+                events.append(Event(t_s, "muted" if mute else "unmuted", command.person_id, {"who": command.by}))
+            elif isinstance(command, commands.Floor):
+                self.voices.take_floor(command.seconds)
+            else:
+                events += self.corrections.obey(command, t_s)
         return events
 
     def _draw(self, frame: Frame, seen: list[Seen]) -> NDArray[np.uint8]:

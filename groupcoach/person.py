@@ -1,25 +1,32 @@
 """Everything that is known of one person: window, votes, counters, sets, faults. Dropping it forgets the person.
 
-Every counted exercise's machine runs all the time (they are cheap); an excursion becomes a repetition when the votes
-over its own time say that this is what the person was doing. So the repetitions made before the vote was sure are
-booked as soon as it is, and a stumble of the classifier loses none.
+Every counted exercise that has votes has its machine run; an excursion becomes a repetition when the votes over its
+own time say that this is what the person was doing. So the repetitions made before the vote was sure are booked as
+soon as it is, and a stumble of the classifier loses none.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from copy import copy
+from math import isfinite
 
 import numpy as np
 
 from groupcoach.classify.vote import Vote
 from groupcoach.classify.window import Window
-from groupcoach.exercises.catalogue import Catalogue, Count, Definition
-from groupcoach.form import RELATIVE_TO_STANDING, Span, judge, passes_gate
-from groupcoach.measures import MEASURE_INDEX, weighted_mean
-from groupcoach.records import Event, Floats, Rep
-from groupcoach.reps import Correction, Excursion, Phase, RangeCounter, TemplateCounter
+from groupcoach.exercises.catalogue import Catalogue, Definition
+from groupcoach.form import RELATIVE_TO_STANDING, Span, judge, left_less_right, passes_gate, side_of
+from groupcoach.holds import Held, Hold
+from groupcoach.machines import Row, machines_of
+from groupcoach.measures import MEASURE_INDEX
+from groupcoach.plan import PlanProgress
+from groupcoach.records import Event, Fault, Floats, Rep
+from groupcoach.reps import Excursion
+from groupcoach.sets import ExerciseSet
 from groupcoach.skeleton import ANGLE_INDEX
+from groupcoach.template import Correction, TemplateCounter
 
 HISTORY_S = 15.0
 PENDING_S = 5.0
@@ -28,62 +35,35 @@ SURE, LIKELY, POSSIBLE = 0.75, 0.5, 0.15
 """Votes for an excursion: enough to open a set alone; enough within a set, or to open one together with its neighbours;
 never below."""
 TOGETHER = 0.6
+ALIKE = 0.65
+"""Of its neighbours' range: what they speak for has to look like them."""
+BARELY = 1.5
+"""Times the smallest range of an exercise: a first repetition below that waits for the second."""
 NEIGHBOUR_S = 8.0
 SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0
 _TAIL_S = 0.6
-_POSTURE_DEG, _POSTURE_S = 10.0, 0.4
-"""So far beside its gate, and for so long, the trunk is in no posture for an exercise."""
+_AFTER_S = 0.15
+"""So much of the time after a repetition is looked at as well."""
 _WALK = 0.3
 """Shares of the body's size that the hips may move across the picture within a repetition."""
 
 
-@dataclass(slots=True)
-class ExerciseSet:
-    """Repetitions of one exercise without a long break."""
-
-    exercise: str
-    start_s: float
-    end_s: float
-    reps: list[Rep] = field(default_factory=list)
-
-    @property
-    def clean(self) -> int:
-        """Repetitions without a fault."""
-        return sum(not rep.faults for rep in self.reps)
-
-    def faults(self) -> dict[str, int]:
-        """Repetitions by fault code."""
-        return dict(Counter(code for rep in self.reps for code in {f.code for f in rep.faults}))
-
-
-@dataclass(slots=True, eq=False)
-class _Row:
-    t_s: float
-    deg: Floats
-    values: Floats
-    sigma: Floats
-    view: str
-    votes: Floats
-    place: tuple[float, float] | None
-
-
-def _drive(count: Count, deg: Floats, sigma_deg: Floats) -> float:
-    """The angle that is counted, NaN = not seen."""
-    if count.sides == "together":
-        return float(weighted_mean(deg[None], sigma_deg[None], count.drive)[0][0])
-    seen = [v for n in count.drive if np.isfinite(v := float(deg[ANGLE_INDEX[n]]))]
-    return (min if count.rest == "high" else max)(seen, default=float("nan"))
+_OF_THE_PERSON = frozenset({"person_id", "catalogue", "sets", "corrections", "_classes", "_none", "plan"})
+"""All else that a ``PersonState`` keeps is of the body that it follows, and goes with the body."""
 
 
 class PersonState:
     """State machine of one person. ``step`` takes a frame's readings and returns what happened."""
 
-    def __init__(self, person_id: int, catalogue: Catalogue, classes: tuple[str, ...]) -> None:
+    def __init__(
+        self, person_id: int, catalogue: Catalogue, classes: tuple[str, ...], plan: PlanProgress | None = None
+    ) -> None:  # fmt: skip
         """A person just seen for the first time."""
         self.person_id = person_id
         self.catalogue = catalogue
+        self.plan = plan
         self.window = Window()
         self.vote = Vote(classes)
         self.sets: list[ExerciseSet] = []
@@ -91,17 +71,13 @@ class PersonState:
         self.last_fault: tuple[str, str, str, float] | None = None
         """exercise, code, joint, time of the worst fault of the last repetition that had one"""
         self._classes = {name: i for i, name in enumerate(classes)}
-        self._counters = {
-            d.id: RangeCounter(d.count)
-            for d in catalogue.counted
-            if d.count.method == "range" and d.id in self._classes
-        }
+        self._counters = machines_of(catalogue, self._classes)
         self.templates = {d.id: TemplateCounter(d.template) for d in catalogue.counted if d.template is not None}
-        self._rows: deque[_Row] = deque()
+        self.holds = {d.id: Hold(d) for d in catalogue.counted if d.count.method == "hold" and d.id in self._classes}
+        self._rows: deque[Row] = deque()
         self._pending: list[tuple[str, Excursion]] = []
         self._recent: deque[tuple[str, Excursion]] = deque(maxlen=40)
         self._standing: dict[str, deque[float]] = {name: deque(maxlen=60) for name in RELATIVE_TO_STANDING}
-        self._out_s: dict[str, float] = {}
         self._none = np.zeros(len(classes))
 
     @property
@@ -109,20 +85,54 @@ class PersonState:
         """Repetitions by exercise, the instructor's corrections included."""
         out: Counter[str] = Counter(self.corrections)
         for s in self.sets:
-            out[s.exercise] += len(s.reps)
+            if s.reps:
+                out[s.exercise] += len(s.reps)
         return dict(out)
 
     def correct(self, exercise: str, reps: int) -> None:
         """The instructor's count of an exercise; what is counted from now on adds to it."""
         self.corrections[exercise] += reps - self.totals.get(exercise, 0)
 
+    def held_s(self, exercise: str) -> float:
+        """Seconds held, the hold under way included."""
+        hold = self.holds.get(exercise)
+        running = hold.running_s(self._rows[-1].t_s) if hold is not None and self._rows else 0.0
+        return running + sum(s.hold_s for s in self.sets if s.exercise == exercise)
+
     def take_over(self, other: PersonState) -> None:
         """``other`` was this person: repetitions, corrections and, if seen later, votes and window come over."""
         self.sets = sorted(self.sets + other.sets, key=lambda s: s.start_s)
         self.corrections.update(other.corrections)
         if other._rows and (not self._rows or other._rows[-1].t_s > self._rows[-1].t_s):
-            self.vote, self.window, self._rows = other.vote, other.window, other._rows
-            self._counters, self._pending = other._counters, other._pending
+            for name, past in self._standing.items():
+                other._standing[name].extendleft(reversed(past))
+            self._follow(other)
+
+    def part(self, other: PersonState, theirs: Callable[[float], bool]) -> None:
+        """Undo ``take_over``: what was counted at times that are ``theirs`` is the other's again."""
+        kept: list[ExerciseSet] = []
+        back: list[ExerciseSet] = []
+        for s in self.sets:
+            for into, piece in zip((back, kept), s.parted(theirs), strict=True):
+                if piece is not None:
+                    into.append(piece)
+        self.sets, other.sets = kept, back
+        self.corrections.subtract(other.corrections)
+        self.corrections = Counter({exercise: reps for exercise, reps in self.corrections.items() if reps})
+        if self._rows is other._rows:  # one of them goes on with what was seen of the body, the other starts afresh
+            fresh = PersonState(self.person_id, self.catalogue, tuple(self._classes))
+            loser = self if self._rows and theirs(self._rows[-1].t_s) else other
+            loser._follow(fresh)
+
+    def reassign(self, other: PersonState) -> None:
+        """The two had each other's bodies: votes, windows, movements under way change hands; what is booked stays."""
+        mine = copy(self)
+        self._follow(other)
+        other._follow(mine)
+
+    def _follow(self, other: PersonState) -> None:
+        """Go on with the body of ``other``."""
+        vars(self).update({name: value for name, value in vars(other).items() if name not in _OF_THE_PERSON})
 
     @property
     def correction(self) -> Correction | None:
@@ -152,51 +162,55 @@ class PersonState:
             place: where the hips are across the picture and how large the body is, both px; None = not seen.
         """
         events: list[Event] = []
-        self._rows.append(_Row(t_s, deg, values, sigma, view, self._none if votes is None else votes, place))
-        while self._rows[0].t_s < t_s - HISTORY_S:
-            self._rows.popleft()
+        if votes is not None and self.plan is not None:
+            votes = self.plan.weigh(votes)
+        rows = self._rows
+        rows.append(Row(t_s, deg, sigma_deg, values, sigma, view, self._none if votes is None else votes, place))
+        while rows[0].t_s < t_s - HISTORY_S:
+            rows.popleft()
         if votes is not None:
-            before = self.vote.label
-            counter = self._counters.get(before.exercise)
-            label = self.vote.cast(t_s, votes, mid_rep=counter is not None and counter.phase is not Phase.REST)
-            if label.exercise != before.exercise:
-                events.append(Event(t_s, "exercise_changed", self.person_id, {
-                    "exercise": label.exercise, "since_s": label.since_s, "share": round(label.share, 3),
-                }))  # fmt: skip
-            if label.exercise == "stand":
-                for name, past in self._standing.items():
-                    value = float(values[MEASURE_INDEX[name]])
-                    if np.isfinite(value):
-                        past.append(value)
-        for name, counter in self._counters.items():
-            if self._out_of_posture(name, t_s, float(values[MEASURE_INDEX["trunk_lean"]])):
-                counter.restart()
-                continue
-            excursion = counter.step(t_s, _drive(counter.count, deg, sigma_deg))
-            if excursion is not None:
-                self._pending.append((name, excursion))
-                self._recent.append((name, excursion))
-        named = {n: float(deg[i]) for n, i in ANGLE_INDEX.items()} if self.templates else {}
-        for name, template in self.templates.items():
-            if self.vote.label.exercise == name and template.step(t_s, named) and self._by_template(name):
-                events.extend(self._book_template(name, template, t_s))
-        events.extend(self._settle(t_s))
+            events += self._name(t_s, votes, values)
+        for found in self._counters.step(rows):
+            self._pending.append(found)
+            if not found[1].half:
+                self._recent.append(found)
+        label = self.vote.label.exercise
+        template = self.templates.get(label)
+        if template is not None:
+            named = {n: float(deg[i]) for n, i in ANGLE_INDEX.items()}
+            if template.step(t_s, named) and self._by_template(label):
+                events += self._book_template(label, template, t_s)
+        for name, hold in self.holds.items():
+            over, faults = hold.step(rows, name == label)
+            events += self._hold_faults(name, faults, t_s) + self._book_hold(name, over, t_s)
+        events += self._settle(t_s)
         return events
 
-    def _out_of_posture(self, name: str, t_s: float, lean_deg: float) -> bool:
-        """Whether the trunk has for a while not been as the exercise needs it.
-
-        Straight arms of somebody who stands are no rest level for push-ups.
-        """
-        low, high = self.catalogue.get(name).gate.get("trunk_lean", (0.0, 180.0))
-        if not np.isfinite(lean_deg) or low - _POSTURE_DEG <= lean_deg <= high + _POSTURE_DEG:
-            self._out_s.pop(name, None)
-            return False
-        return t_s - self._out_s.setdefault(name, t_s) >= _POSTURE_S
+    def _name(self, t_s: float, votes: Floats, values: Floats) -> list[Event]:
+        """Cast the vote; say when the label changes, and when it is not what the plan has."""
+        events: list[Event] = []
+        before = self.vote.label
+        label = self.vote.cast(t_s, votes, mid_rep=self._counters.busy(before.exercise))
+        if label.exercise != before.exercise:
+            events.append(Event(t_s, "exercise_changed", self.person_id, {
+                "exercise": label.exercise, "since_s": label.since_s, "share": round(label.share, 3),
+            }))  # fmt: skip
+        if label.exercise == "stand":
+            for name, past in self._standing.items():
+                value = float(values[MEASURE_INDEX[name]])
+                if isfinite(value):
+                    past.append(value)
+        other = self.plan.watch(t_s, label.exercise) if self.plan is not None else None
+        if other is not None:
+            events.append(Event(t_s, "plan_deviation", self.person_id, {
+                "expected": other.expected, "exercise": other.exercise, "since_s": round(other.since_s, 3),
+            }))  # fmt: skip
+        return events
 
     def finish(self, t_s: float) -> list[Event]:
         """The class ends: what still waits is decided on what was seen."""
-        return self._settle(t_s, last=True)
+        held = [event for name, hold in self.holds.items() for event in self._book_hold(name, hold.finish(), t_s)]
+        return held + self._settle(t_s, last=True)
 
     def _settle(self, t_s: float, *, last: bool = False) -> list[Event]:
         """Book the excursions that the votes speak for; drop those that waited too long."""
@@ -212,11 +226,16 @@ class PersonState:
             support = supports[id(e)]
             if self._overlaps(name, e):
                 continue
-            if self._is_rep(name, e, support):
-                span = self._span(e.start_s, e.end_s)
-                if passes_gate(self.catalogue.get(name), span) and not self._walks(name, e):
-                    events.extend(self._book(self.catalogue.get(name), e, span, t_s))
-            elif t_s - e.end_s <= PENDING_S and not last:
+            if e.half:
+                events += self._keep_half(name, e, support, t_s)
+                continue
+            company = self._company(name, e)
+            over = last or t_s - e.end_s > PENDING_S
+            if company is not False and (company or over) and self._is_rep(name, e, support):
+                span = self._span(e.start_s, e.end_s + _AFTER_S)
+                if passes_gate(self.catalogue.get(name), span, e.turn_s) and not self._walks(name, e):
+                    events += self._book(self.catalogue.get(name), e, span, t_s)
+            elif company is not False and not over:
                 waiting.append((name, e))
         self._pending = waiting
         return events
@@ -231,58 +250,96 @@ class PersonState:
             return True
         if support < POSSIBLE:
             return False
-        around, best = self._neighbourhood(name, e)
-        current = self.current_set
-        open_set = current is not None and current.exercise == name and e.start_s - current.end_s <= NEIGHBOUR_S
-        if open_set or best >= SURE:
-            return support >= LIKELY or around >= LIKELY
+        around, best, usual_deg = self._neighbourhood(name, e)
+        if self._set_goes_on(name, e) or best >= SURE:
+            return support >= LIKELY or (around >= LIKELY and e.range_deg >= ALIKE * usual_deg)
         return support >= LIKELY and around >= TOGETHER
+
+    def _company(self, name: str, e: Excursion) -> bool | None:
+        """Whether the first excursion of a set, when only just large enough, is like the next one; None = none yet.
+
+        A step into place bends a knee, too. When the person's own range is known it is counted after all, or not.
+        """
+        if e.range_deg >= BARELY * self.catalogue.get(name).count.min_range_deg or self._set_goes_on(name, e):
+            return True
+        later = [o.range_deg for n, o in self._recent if n == name and o.turn_s > e.turn_s]
+        return e.range_deg >= ALIKE * max(later) if later else None
+
+    def _set_goes_on(self, name: str, e: Excursion) -> bool:
+        current = self.current_set
+        return current is not None and current.exercise == name and e.start_s - current.end_s <= NEIGHBOUR_S
+
+    def _keep_half(self, name: str, e: Excursion, support: float, t_s: float) -> list[Event]:
+        """A half repetition within a set is kept as such; it counts nothing."""
+        current = self.current_set
+        if current is None or support < LIKELY or not self._set_goes_on(name, e) or e.turn_s < current.end_s:
+            return []
+        current.half_s.append(e.end_s)
+        return [Event(t_s, "rep_half", self.person_id, {
+            "exercise": name, "start_s": round(e.start_s, 3), "turn_s": round(e.turn_s, 3), "end_s": round(e.end_s, 3),
+            "range_deg": round(e.range_deg, 1), "depth_deg": round(e.turn_deg, 1),
+        })]  # fmt: skip
+
+    def _rows_of(self, start_s: float, end_s: float) -> list[Row]:
+        """Rows of a stretch of time, in order; the past is long and what is asked for is mostly recent."""
+        out = []
+        for row in reversed(self._rows):
+            if row.t_s < start_s:
+                break
+            if row.t_s <= end_s:
+                out.append(row)
+        return out[::-1]
 
     def _support(self, name: str, e: Excursion) -> float:
         """Mean vote for an exercise over an excursion and a moment after it (a window looks back, so it lags)."""
         column = self._classes[name]
-        votes = [r.votes[column] for r in self._rows if e.start_s <= r.t_s <= e.end_s + _TAIL_S and r.votes.any()]
+        votes = [r.votes[column] for r in self._rows_of(e.start_s, e.end_s + _TAIL_S) if r.votes is not self._none]
         # the second half counts: at the start the window still shows what was before
         late = votes[len(votes) // 3 :]
-        return float(np.mean(late)) if late else 0.0
+        return float(sum(late) / len(late)) if late else 0.0
 
     def _walks(self, name: str, e: Excursion) -> bool:
         """Whether the body went elsewhere meanwhile: somebody who walks by swings arms and bends knees, too."""
         if self.catalogue.get(name).count.travels:
             return False
-        at = [r.place for r in self._rows if e.start_s <= r.t_s <= e.end_s and r.place is not None]
+        at = [r.place for r in self._rows_of(e.start_s, e.end_s) if r.place is not None]
         if len(at) < 2:
             return False
         third = max(1, len(at) // 4)
         x, size = np.array([p[0] for p in at]), np.array([p[1] for p in at])
         return bool(abs(np.median(x[-third:]) - np.median(x[:third])) > _WALK * np.median(size))
 
-    def _neighbourhood(self, name: str, e: Excursion) -> tuple[float, float]:
-        """Support of the excursions of one exercise around this one: mean with it, and the best of the others.
+    def _neighbourhood(self, name: str, e: Excursion) -> tuple[float, float, float]:
+        """Support of the excursions of one exercise around this one: mean with it, the best of the others, their range.
 
         Repetitions come in sets of their like.
         """
         around = [
-            (other is e, self._support(name, other)) for n, other in self._recent
+            (other, self._support(name, other)) for n, other in self._recent
             if n == name and abs(other.turn_s - e.turn_s) <= NEIGHBOUR_S and other.start_s >= self._rows[0].t_s
         ]  # fmt: skip
-        if len(around) < 2:
-            return 0.0, 0.0
-        return float(np.mean([s for _, s in around])), max((s for own, s in around if not own), default=0.0)
+        others = [(other, s) for other, s in around if other is not e]
+        if not others:
+            return 0.0, 0.0, 0.0
+        usual_deg = float(np.median([other.range_deg for other, _ in others]))
+        return sum(s for _, s in around) / len(around), max(s for _, s in others), usual_deg
 
     def _overlaps(self, name: str, e: Excursion) -> bool:
+        """Whether that time is booked already; the two sides of one exercise may overlap."""
         for done in reversed(self.sets[-2:]):
-            for rep in reversed(done.reps[-3:]):
+            for rep in reversed(done.reps[-4:]):
+                if done.exercise == name and e.side != "both" and rep.side not in (e.side, "both"):
+                    continue
                 shared = min(rep.end_s, e.end_s) - max(rep.start_s, e.start_s)
                 if shared > 0.3 * min(e.end_s - e.start_s, rep.end_s - rep.start_s):
                     return True
         return False
 
     def _span(self, start_s: float, end_s: float) -> Span:
-        rows = [r for r in self._rows if start_s <= r.t_s <= end_s]
+        rows = self._rows_of(start_s, end_s)
         return Span(
             np.array([r.t_s for r in rows]), np.stack([r.values for r in rows]), np.stack([r.sigma for r in rows]),
-            np.stack([r.deg for r in rows]), [r.view for r in rows],
+            np.stack([r.deg for r in rows]), [r.view for r in rows], np.stack([r.sigma_deg for r in rows]),
         )  # fmt: skip
 
     def _by_template(self, name: str) -> bool:
@@ -296,30 +353,68 @@ class PersonState:
         e = Excursion(start_s, reached_s, t_s, 0.0, float("nan"))
         return self._book(definition, e, self._span(start_s, t_s), t_s)
 
+    def _set_of(self, exercise: str, start_s: float, end_s: float) -> ExerciseSet:
+        current = self.current_set
+        if current is None or current.exercise != exercise or start_s - current.end_s > SET_GAP_S:
+            current = ExerciseSet(exercise, start_s, end_s)
+            self.sets.append(current)
+        current.end_s = max(current.end_s, end_s)
+        return current
+
+    def _book_hold(self, name: str, over: Held | None, t_s: float) -> list[Event]:
+        if over is None:
+            return []
+        self._set_of(name, over.start_s, over.end_s).holds.append((over.start_s, over.end_s))
+        if self.plan is not None:
+            self.plan.count(name, t_s, held_s=over.end_s - over.start_s, start_s=over.start_s)
+        return [Event(t_s, "hold_ended", self.person_id, {
+            "exercise": name, "start_s": round(over.start_s, 3), "end_s": round(over.end_s, 3),
+            "hold_s": round(over.end_s - over.start_s, 2), "ended_by": over.ended_by,
+        })]  # fmt: skip
+
+    def _hold_faults(self, name: str, faults: list[Fault], t_s: float) -> list[Event]:
+        for fault in faults:
+            self._set_of(name, t_s, t_s).hold_faults.append((t_s, fault.code))
+            self.last_fault = (name, fault.code, fault.joint, t_s)
+        return [self._fault_event(self.catalogue.get(name), None, fault, t_s) for fault in faults]
+
     def _book(self, definition: Definition, e: Excursion, span: Span, t_s: float) -> list[Event]:
         standing = {n: float(np.median(past)) for n, past in self._standing.items() if len(past) >= 10}
-        faults = judge(definition, span, e.turn_s, standing)
-        current = self.current_set
-        if current is None or current.exercise != definition.id or e.start_s - current.end_s > SET_GAP_S:
-            current = ExerciseSet(definition.id, e.start_s, e.end_s)
-            self.sets.append(current)
+        side = side_of(definition, span, e)
+        verdict = judge(definition, span, e, standing, side)
+        faults = verdict.faults
         number = self.totals.get(definition.id, 0) + 1
-        rep = Rep(definition.id, number, e.start_s, e.turn_s, e.end_s, e.range_deg, faults)
-        current.reps.append(rep)
-        current.end_s = max(current.end_s, e.end_s)
-        if definition.id in self._counters:
-            self._counters[definition.id].confirm(e)
+        rep = Rep(
+            definition.id, number, e.start_s, e.turn_s, e.end_s, e.range_deg, faults, side, e.turn_deg,
+            e.turn_s - e.start_s, e.end_s - e.turn_s,
+            left_less_right(definition, span, e.turn_s) if side == "both" else float("nan"),
+            faults[0].joint if faults else None, verdict.not_judged,
+        )  # fmt: skip
+        self._set_of(definition.id, e.start_s, e.end_s).reps.append(rep)
+        self._counters.confirm(definition.id, e)
+        if self.plan is not None:
+            self.plan.count(definition.id, t_s, reps=1, start_s=e.start_s)
         events = [Event(t_s, "rep_counted", self.person_id, {
             "exercise": rep.exercise, "number": number, "start_s": round(rep.start_s, 3),
             "turn_s": round(rep.turn_s, 3), "end_s": round(rep.end_s, 3), "range_deg": round(rep.range_deg, 1),
-            "faults": [f.code for f in faults],
+            "faults": [f.code for f in faults], "side": side, "depth_deg": _or_none(rep.depth_deg),
+            "out_s": round(rep.out_s, 2), "back_s": round(rep.back_s, 2),
+            "left_right_deg": _or_none(rep.left_right_deg), "worst_joint": rep.worst_joint,
+            "not_judged": list(verdict.not_judged),
         })]  # fmt: skip
-        for fault in faults:
-            rule = definition.rule(fault.code)
-            events.append(Event(t_s, "fault_found", self.person_id, {
-                "exercise": rep.exercise, "rep": number, "code": fault.code, "joint": fault.joint, "side": fault.side,
-                "measured": round(fault.measured, 3), "limit": fault.limit, "unit": fault.unit,
-                "text": rule.text.as_dict(), "dangerous": rule.dangerous,
-            }))  # fmt: skip
+        events += [self._fault_event(definition, number, fault, t_s) for fault in faults]
         self.last_fault = (definition.id, faults[0].code, faults[0].joint, t_s) if faults else None
         return events
+
+    def _fault_event(self, definition: Definition, rep: int | None, fault: Fault, t_s: float) -> Event:
+        rule = definition.rule(fault.code)
+        return Event(t_s, "fault_found", self.person_id, {
+            "exercise": definition.id, "rep": rep, "code": fault.code, "joint": fault.joint, "side": fault.side,
+            "measured": round(fault.measured, 3), "limit": fault.limit, "unit": fault.unit,
+            "text": rule.text.as_dict(), "dangerous": rule.dangerous,
+        })  # fmt: skip
+
+
+def _or_none(value: float) -> float | None:
+    """As JSON has it."""
+    return round(value, 1) if isfinite(value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from groupcoach.exercises.catalogue import Catalogue
 from groupcoach.mesh.camera import Camera
 from groupcoach.mesh.regressor import PersonInput, Regressor
 from groupcoach.person import PersonState
+from groupcoach.plan import PlanProgress, Step
 from groupcoach.records import BodyPose, Event, Floats, Frame, JointAngles, Observations, Track, TrackState
 from groupcoach.reps import IllegalMove
 from groupcoach.skeleton import INDEX
 from groupcoach.track.identity import Identity, Participant
+from groupcoach.track.roster import Member
 from groupcoach.track.tracker import Tracker
 
 
@@ -56,10 +59,15 @@ class Pipeline:
         self.namer = namer
         self.people: dict[int, PersonState] = {}
         self.watch = Stopwatch()
+        self.programme: tuple[Step, ...] = ()
+        """The instructor's plan; each person goes through it at an own pace."""
         self.skipped = 0
         """Readings of one person in one frame that could not be used."""
         self.camera: Camera | None = None
         self._followed: dict[int, int] = {}
+        self._tracked: frozenset[int] = frozenset()
+        self._gone: dict[int, PersonState] = {}
+        """Of people who turned out to be somebody else, in case they are not."""
 
     def step(self, frame: Frame) -> tuple[list[Event], list[Seen]]:
         """Everything that happened in this frame, and everybody who is in it."""
@@ -68,8 +76,9 @@ class Pipeline:
             found = self.detector.detect(frame)
         with watch.stage("track"):
             tracks = self.tracker.step(found, t_s)
-            events = self.identity.step(tracks, found, frame.image, t_s)
+            events = self._follow(self.identity.step(tracks, found, frame.image, t_s))
         with watch.stage("landmarks"):
+            self._forget(tracks)
             self._vouch(frame, tracks, found)
             people = self._one_each(self._inputs(tracks, found, TrackState.CONFIRMED))
             people = self.landmarks.look(frame, people)
@@ -78,6 +87,7 @@ class Pipeline:
             picture = {"image": frame.image} if getattr(self.regressor, "needs_image", False) else {}
             poses = self.regressor.fit(people, self.camera, t_s, **picture)
             joint_angles = angles.measure(poses)
+            self._learn_shapes(people, poses)
         with watch.stage("classify"):
             states = [self._state(p) for p in people]
             named = poses if self.namer is None else self.namer.fit(people, self.camera, t_s)
@@ -88,22 +98,82 @@ class Pipeline:
 
     def finish(self, t_s: float) -> list[Event]:
         """The source has ended: what still waits for a decision is decided."""
-        return [event for state in self.people.values() for event in state.finish(t_s)]
+        events = self._follow(self.identity.finish(t_s))
+        return events + [event for state in self.people.values() for event in state.finish(t_s)]
 
     def merge(self, person_id: int, into: int) -> bool:
         """``person_id`` was ``into`` all along: tracks and repetitions go over. False when either is unknown."""
         if person_id == into or not {person_id, into} <= self.identity.people.keys():
             return False
         self.identity.merge(person_id, into)
-        gone = self.people.pop(person_id, None)
-        if gone is not None:
-            kept = self.people.get(into)
-            if kept is None:
-                gone.person_id = into
-                self.people[into] = gone
-            else:
-                kept.take_over(gone)
+        self._take_over(person_id, into)
         return True
+
+    def split(self, person_id: int) -> int | None:
+        """Undo the last merge into somebody: tracks, and what was counted on them, are somebody else's again.
+
+        Returns:
+            Who that is; None when nobody was merged into ``person_id``.
+        """
+        gone = self.identity.split(person_id)
+        if gone is None:
+            return None
+        kept, other = self.people.get(person_id), self._gone.pop(gone.person_id, None)
+        if kept is not None:
+            if other is None:  # recognised at once: had no card before
+                other = self._fresh(gone.person_id)
+            other.person_id = gone.person_id
+            kept.part(other, gone.was_at)
+            self.people[gone.person_id] = other
+        return gone.person_id
+
+    def swap(self, one: int, other: int) -> bool:
+        """Each of the two has the other's body from now on. False when either is unknown."""
+        if one == other or not {one, other} <= self.identity.people.keys():
+            return False
+        self.identity.swap(one, other)
+        for person_id in (one, other):
+            if person_id not in self.people:
+                self.people[person_id] = self._fresh(person_id)
+        self.people[one].reassign(self.people[other])
+        return True
+
+    def _follow(self, events: list[Event]) -> list[Event]:
+        """What ``identity`` found out about people is done to their states."""
+        for event in events:
+            if event.type == "identity_merged" and "merged" in event.data and event.person is not None:
+                self._take_over(event.data["merged"], event.person)
+            elif event.type == "identity_swapped":
+                one, other = (self.people.get(i or 0) for i in (event.person, event.data["other"]))
+                if one is not None and other is not None:
+                    one.reassign(other)
+            elif event.type == "person_forgotten" and event.person is not None:
+                self.people.pop(event.person, None)
+        return events
+
+    def _take_over(self, person_id: int, into: int) -> None:
+        gone = self.people.pop(person_id, None)
+        if gone is None:
+            return
+        if into not in self.people:
+            self.people[into] = self._fresh(into)
+        self.people[into].take_over(gone)
+        self._gone[person_id] = gone
+
+    def _learn_shapes(self, people: list[PersonInput], poses: list[BodyPose]) -> None:
+        shapes = {}
+        for p, pose in zip(people, poses, strict=True):
+            person_id = self.identity.person_of(p.track_id)
+            if person_id is not None and np.isfinite(pose.sigma_m).all():
+                shapes[person_id] = pose.betas
+        self.identity.shapes(shapes)
+
+    def _forget(self, tracks: list[Track]) -> None:
+        """The regressor drops its memory of tracks that ended."""
+        now = frozenset(t.track_id for t in tracks)
+        for track_id in self._tracked - now:
+            self.regressor.forget(track_id)
+        self._tracked = now
 
     def _vouch(self, frame: Frame, tracks: list[Track], found: Observations) -> None:
         """Low boxes that stay (a body in a dark corner, or a coat on a hook) are shown to the landmark network."""
@@ -135,8 +205,14 @@ class Pipeline:
         person_id = self.identity.person_of(person.track_id)
         assert person_id is not None  # confirmed tracks always have one
         if person_id not in self.people:
-            self.people[person_id] = PersonState(person_id, self.catalogue, self.classifier.classes)
+            self.people[person_id] = self._fresh(person_id)
         return self.people[person_id]
+
+    def _fresh(self, person_id: int) -> PersonState:
+        """Somebody of whom nothing is known yet, at the first step of the plan."""
+        classes = self.classifier.classes
+        plan = PlanProgress(self.programme, {c: i for i, c in enumerate(classes)}) if self.programme else None
+        return PersonState(person_id, self.catalogue, classes, plan)
 
     def _classify(
         self, states: list[PersonState], poses: list[BodyPose], joint_angles: list[JointAngles], t_s: float
@@ -170,6 +246,8 @@ class Pipeline:
         views = measures.facing(joints)
         events: list[Event] = []
         for i, state in enumerate(states):
+            if self.identity.people[state.person_id].instructor:
+                continue
             try:
                 place = _place(poses[i], people[i].box_xyxy)
                 events += state.step(t_s, deg[i], sigma_deg[i], values[i], sigma[i], views[i], votes[i], place)
@@ -200,7 +278,8 @@ def _place(pose: BodyPose, box: Floats) -> tuple[float, float] | None:
 
 
 def build_pipeline(
-    *, detector: str, regressor: str, landmarks: str, names: list[tuple[str, str | None]], catalogue: Catalogue,
+    *, detector: str, regressor: str, landmarks: str, names: Sequence[Member | tuple[str, str | None]],
+    catalogue: Catalogue,
     checkpoint: Path | None = None, body_model: Path | None = None,
 ) -> Pipeline:  # fmt: skip
     """The pipeline that the command line's words describe.
@@ -209,7 +288,7 @@ def build_pipeline(
         detector: ``yolo`` or ``blazepose``.
         regressor: ``lifter`` or ``hmr``.
         landmarks: ``on`` (everybody in every frame), ``auto`` (within a budget) or ``off``.
-        names: (name, spot) of the roster.
+        names: the roster.
         catalogue: the exercises.
         checkpoint: weights of ``hmr``.
         body_model: a file in SMPL's layout in place of the project's own body.

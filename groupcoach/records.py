@@ -206,6 +206,20 @@ class Rep:
     end_s: float
     range_deg: float
     faults: tuple[Fault, ...] = ()
+    side: Literal["left", "right", "both"] = "both"
+    """Which side did it: lead leg, bent knee, moving arm, raised knee."""
+    depth_deg: float = float("nan")
+    """Drive at the turn."""
+    out_s: float = float("nan")
+    """Time from leaving rest to the turn ..."""
+    back_s: float = float("nan")
+    """... and from there back to rest."""
+    left_right_deg: float = float("nan")
+    """Left less right at the turn; NaN where one side works alone or is not seen."""
+    worst_joint: str | None = None
+    """Joint of the first fault."""
+    not_judged: tuple[str, ...] = ()
+    """Fault codes that could not be judged from this view or with this uncertainty."""
 
 
 class Priority(Enum):
@@ -240,7 +254,8 @@ class Event:
     cue_issued, cue_dropped, frames_dropped."""
     person: int | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
-    """JSON values: for rep_counted ``exercise, number, start_s, turn_s, end_s, range_deg, faults``."""
+    """JSON values: for rep_counted ``exercise, number, start_s, turn_s, end_s, range_deg, faults`` and what else
+    ``Rep`` has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,6 +285,21 @@ class PersonCard:
     muted: bool
     last_seen_s: float
     box_xyxy: tuple[float, float, float, float] | None
+    target: int | None = None
+    """Repetitions that the plan asks for in the exercise shown."""
+    target_s: float | None = None
+    """Seconds that it asks for."""
+    instructor: bool = False
+    guest: bool = False
+    """Of no entry of the roster, where there is one."""
+    provisional: bool = False
+    """Perhaps somebody who is missing."""
+    not_judged: tuple[str, ...] = ()
+    """Rules of the exercise that could not be judged in the last repetition, in the class's language."""
+    figure: Mapping[str, tuple[int, int]] | None = None
+    """Joint -> place in the stick figure (``trails.figure_of``)."""
+    trace: tuple[tuple[float, int], ...] = ()
+    """(seconds ago, drive of the exercise in degrees), oldest first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,3 +315,5 @@ class Snapshot:
     notices: tuple[str, ...] = ()
     """Said once each: no voice here, camera lost, ..."""
     running: bool = True
+    language: str = "en"
+    """Of the class: names of exercises and what to do are in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from groupcoach.exercises.catalogue import Catalogue
 from groupcoach.person import FAULT_STANDS_S, PersonState
 from groupcoach.pipeline import Pipeline
 from groupcoach.records import PersonCard, Snapshot
-from groupcoach.reps import Correction
+from groupcoach.sets import ExerciseSet
+from groupcoach.template import Correction
 from groupcoach.track.identity import Participant
+from groupcoach.trails import Trails
 
 UNKNOWN = {"en": "...", "ko": "..."}
 
@@ -40,9 +43,11 @@ def correction_text(correction: Correction, language: str) -> str:
 
 def card(
     person: Participant, state: PersonState | None, catalogue: Catalogue, language: str, t_s: float,
-    muted: Collection[int],
+    muted: Collection[int], trails: Trails | None = None, guest: bool = False,
 ) -> PersonCard:  # fmt: skip
-    """What a dashboard shows of one person."""
+    """What a dashboard shows of one person; of who teaches, only the name and the place."""
+    if person.instructor:
+        state = None
     label = state.vote.label.exercise if state else "unknown"
     current = state.current_set if state else None
     # between repetitions of a set the card keeps the set's exercise, it does not jump to "standing"
@@ -55,26 +60,45 @@ def card(
     elif state and (correction := state.correction):
         joint, text = correction.angle, correction_text(correction, language)
     totals = state.totals if state else {}
+    step = state.plan.step if state and state.plan else None
+    if step is not None and step.exercise != shown:
+        step = None
     return PersonCard(
         person_id=person.person_id, name=person.name, spot=person.spot, present=person.present, exercise=shown,
         exercise_name=exercise_name(catalogue, shown, language), reps=totals.get(shown, 0),
-        clean_reps=sum(s.clean for s in of_shown), hold_s=0.0, worst_joint=joint, worst_text=text, fault_since_s=since,
-        totals=totals, muted=person.person_id in muted, last_seen_s=person.last_s,
+        clean_reps=sum(s.clean for s in of_shown), hold_s=round(state.held_s(shown), 1) if state else 0.0,
+        worst_joint=joint, worst_text=text, fault_since_s=since, totals=totals, muted=person.person_id in muted,
+        last_seen_s=person.last_s,
         box_xyxy=tuple(round(float(v), 1) for v in person.box_xyxy) if person.present else None,  # type: ignore[arg-type]
+        target=step.reps if step else None, target_s=step.seconds if step else None, instructor=person.instructor,
+        guest=guest and not person.instructor, provisional=person.provisional,
+        not_judged=_not_judged(of_shown, catalogue, language),
+        figure=trails.figure(person.person_id, t_s) if trails else None,
+        trace=trails.trace(person.person_id, t_s) if trails and state else (),
     )  # fmt: skip
+
+
+def _not_judged(sets: Sequence[ExerciseSet], catalogue: Catalogue, language: str) -> tuple[str, ...]:
+    """What the last repetition could not be judged for, as the cue that was not given."""
+    last = next((s.reps[-1] for s in reversed(sets) if s.reps), None)
+    if last is None:
+        return ()
+    return tuple(catalogue.get(last.exercise).rule(code).text.get(language) for code in last.not_judged)
 
 
 def snapshot(
     pipeline: Pipeline, language: str, t_s: float, frame: int, fps: float, dropped: int, muted: Collection[int],
-    notices: Sequence[str], running: bool = True,
+    notices: Sequence[str], running: bool = True, trails: Trails | None = None,
 ) -> Snapshot:  # fmt: skip
-    """The class now."""
+    """The class now; without ``trails`` the cards have no figures."""
+    roster = pipeline.identity.roster
     cards = tuple(
-        card(p, pipeline.people.get(p.person_id), pipeline.catalogue, language, t_s, muted)
+        card(p, pipeline.people.get(p.person_id), pipeline.catalogue, language, t_s, muted, trails,
+             guest=bool(roster.members) and roster.member(p.name) is None)
         for p in pipeline.identity.people.values()
-    )
+    )  # fmt: skip
     stage_ms = {name: round(ms, 2) for name, ms in pipeline.watch.last.items()}
-    return Snapshot(t_s, frame, round(fps, 1), dropped, stage_ms, cards, tuple(notices), running)
+    return Snapshot(t_s, frame, round(fps, 1), dropped, stage_ms, cards, tuple(notices), running, language)
 
 
 def summary(
@@ -97,13 +121,13 @@ def summary(
     """
     people = []
     for p in pipeline.identity.people.values():
-        state = pipeline.people.get(p.person_id)
+        state = None if p.instructor else pipeline.people.get(p.person_id)
         seen = np.array(boxes.get(p.person_id) or [p.box_xyxy])
         people.append({
             "id": p.person_id, "name": p.name, "spot": p.spot, "track_ids": list(p.track_ids),
             "first_s": round(p.first_s, 3), "last_s": round(p.last_s, 3), "seen_s": round(p.seen_s, 3),
             "median_box_xyxy": [round(float(v), 1) for v in np.median(seen, axis=0)],
-            "exercises": _exercises(state) if state else [],
+            "exercises": _exercises(state) if state else [], "role": "instructor" if p.instructor else "participant",
         })  # fmt: skip
     return {
         "schema": 1, "source": source, "frames": frames, "dropped_frames": dropped, "duration_s": round(duration_s, 3),
@@ -113,12 +137,28 @@ def summary(
     }  # fmt: skip
 
 
+def _means(s: ExerciseSet) -> dict[str, float | None]:
+    """Depth, tempo and difference of the sides: the middle repetition of a set; None where nothing was measured."""
+
+    def middle(values: list[float]) -> float | None:
+        seen = [v for v in values if np.isfinite(v)]
+        return round(float(np.median(seen)), 2) if seen else None
+
+    cadence = middle([b.end_s - a.end_s for a, b in pairwise(s.reps)])
+    return {
+        "depth_deg": middle([r.depth_deg for r in s.reps]), "out_s": middle([r.out_s for r in s.reps]),
+        "back_s": middle([r.back_s for r in s.reps]), "cadence_s": cadence,
+        "left_right_deg": middle([r.left_right_deg for r in s.reps]),
+    }  # fmt: skip
+
+
 def _exercises(state: PersonState) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = [
         {
             "exercise": s.exercise, "start_s": round(s.start_s, 3), "end_s": round(s.end_s, 3), "reps": len(s.reps),
-            "clean_reps": s.clean, "hold_s": 0.0, "rep_end_s": [round(r.end_s, 3) for r in s.reps],
-            "faults": s.faults(),
+            "clean_reps": s.clean, "hold_s": round(s.hold_s, 2), "rep_end_s": [round(r.end_s, 3) for r in s.reps],
+            "faults": s.faults(), "half_reps": len(s.half_s), "by_side": s.by_side(),
+            "holds_s": [[round(start, 3), round(end, 3)] for start, end in s.holds], **_means(s),
         }
         for s in state.sets
     ]  # fmt: skip

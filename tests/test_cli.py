@@ -26,7 +26,7 @@ SUMMARY: dict[str, Any] = {
                                "hold_s": 0.0, "rep_end_s": [2.0, 4.0, 6.0, 8.0], "faults": {"knees_in": 1}}]}],
 }  # fmt: skip
 COMMANDS = ["run", "class", "simulate", "evaluate", "track", "bench", "learn", "models", "report", "people", "doctor",
-            "demo", "dashboard", "exercises"]  # fmt: skip
+            "demo", "dashboard", "exercises", "voices"]  # fmt: skip
 GROUPS = {"evaluate": ["clips", "run", "multiview"], "models": ["pull", "list", "verify", "path"],
           "people": ["export", "erase", "motion"], "exercises": ["list", "show", "check"]}  # fmt: skip
 
@@ -208,7 +208,7 @@ def test_wrong_usage_exits_2(cli: Callable[..., Any], engine: SimpleNamespace, w
     ("words", "message"),
     [
         (["evaluate", "multiview", "nowhere"], "no calibration"),
-        (["learn", "squat", "a.jpg"], "not built yet"),
+        (["learn", "squat", "a.jpg", "--out", "squat.json"], "is a .toml file"),
         (["bench", "--people", "1", "--vs", "aigym"], "--vs aigym"),
         (["bench", "--people", "0"], "1 to 60 people"),
         (["report", "nowhere"], "no run folder"),
@@ -216,7 +216,7 @@ def test_wrong_usage_exits_2(cli: Callable[..., Any], engine: SimpleNamespace, w
         (["evaluate", "clips", "nowhere"], "index.tsv"),
         (["evaluate", "run", "nowhere", "truth.json"], "no run folder"),
         (["track", "--detections", "nowhere.txt", "--out", "x"], "cannot be read"),
-        (["exercises", "show", "lunch"], "Did you mean 'lunge'"),
+        (["exercises", "show", "lung"], "Did you mean 'lunge'"),
         (["models", "path", "yolo11n"], "Did you mean"),
         (["people", "export", "Mina", "--runs", "nowhere"], "Nothing is kept"),
         (["people", "erase", "Mina", "--runs", "nowhere", "--yes"], "Nothing is kept"),

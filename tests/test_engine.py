@@ -18,12 +18,12 @@ from silent_voice import WHY, no_engine
 
 from groupcoach import engine, outputs
 from groupcoach.clock import STAGES
-from groupcoach.cues.policy import CuePolicy
+from groupcoach.cues.policy import ClassCue, CuePolicy
 from groupcoach.cues.speaker import Speaker
 from groupcoach.engine import RunOptions, RunResult, run_class
 from groupcoach.errors import ConfigError, GroupCoachError, RecordError, SourceError
 from groupcoach.pipeline import Pipeline
-from groupcoach.records import Cue, Priority
+from groupcoach.records import Priority
 from groupcoach.serve.board import CorrectCount, LiveBoard, Merge, Mute, Rename
 from groupcoach.serve.server import EngineServer
 from groupcoach.skeleton import ANGLES, JOINTS
@@ -415,7 +415,7 @@ def test_the_commands_of_a_dashboard_are_carried_out_and_recorded(
 def test_with_a_voice_but_no_engine_it_is_silent_and_says_so_once(
     room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    said = Cue(1, "Person 1, go a little lower", "en", Priority.FORM, "shallow", 0.0, 60.0)
+    said = ClassCue(1, "Person 1, go a little lower", "en", Priority.FORM, "shallow", 0.0, 60.0, 1, (1,), ())
     cues = iter([[said]])
     monkeypatch.setattr(outputs, "Speaker", functools.partial(Speaker, worker=no_engine))
     monkeypatch.setattr(CuePolicy, "decide", lambda *_: (next(cues, []), []))

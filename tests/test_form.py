@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from groupcoach.exercises.catalogue import Definition, load_catalogue
-from groupcoach.form import Span, judge, passes_gate
+from groupcoach.form import Span, passes_gate, side_of
+from groupcoach.form import judge as judged
 from groupcoach.measures import MEASURE_INDEX, MEASURES
 from groupcoach.records import Fault
+from groupcoach.reps import Excursion
 from groupcoach.skeleton import ANGLE_INDEX, ANGLES, INDEX
 
 SQUAT, PUSH_UP, CURL, LUNGE, JACK = (
@@ -31,6 +35,13 @@ def span(view: str = "side", sigma: float = 6.0, fps: float = 15.0, **measures: 
         if name in ANGLE_INDEX:
             deg[:, ANGLE_INDEX[name]] = column
     return Span(t, values, wide, deg, [view] * len(t))
+
+
+REP = Excursion(0.0, TURN_S, 3.0, 80.0, 90.0, moving_s=3.0)
+
+
+def judge(definition: Definition, s: Span, turn_s: float, standing: dict[str, float]) -> tuple[Fault, ...]:
+    return judged(definition, s, replace(REP, turn_s=turn_s), standing).faults
 
 
 def down_to(low: float) -> object:
@@ -66,8 +77,10 @@ def test_the_margin_is_respected() -> None:
         rule = SQUAT.rule(code)
         assert rule.above is not None
         just = rule.above + rule.margin  # beyond the limit, within the measurement's error
-        assert faults(SQUAT, span(**{rule.measure: just - 0.5})) == []
-        assert faults(SQUAT, span(**{rule.measure: just + 0.5})) == [code]
+        assert faults(SQUAT, span(sigma=4.0, **{rule.measure: just - 0.5})) == []
+        assert faults(SQUAT, span(sigma=4.0, **{rule.measure: just + 0.5})) == [code]
+        # and that of the view, where it is wider
+        assert faults(SQUAT, span(sigma=1.9 * rule.margin, **{rule.measure: just + 0.5})) == []
 
 
 def test_a_rule_with_a_lower_limit() -> None:
@@ -136,6 +149,59 @@ def test_mirroring_the_body_mirrors_the_fault() -> None:
     mirrored = only(judge(SQUAT, span(knee=115.0, left_knee=95.0, right_knee=135.0), TURN_S, {}))
     assert (found.side, mirrored.side) == ("left", "right")
     assert found.measured == mirrored.measured
+
+
+def test_uneven_arms_name_the_one_behind_unless_one_arm_works_alone() -> None:
+    press = load_catalogue().get("shoulder_press")
+    even = span("front", elbow=150.0, elbow_gap=3.0, left_elbow=150.0, right_elbow=147.0)
+    late = span("front", elbow=150.0, elbow_gap=-50.0, left_elbow=120.0, right_elbow=170.0)
+    assert faults(press, even) == []
+    assert [(f.code, f.side, f.joint, f.measured) for f in judge(press, late, TURN_S, {})] == [
+        ("uneven", "left", "left_elbow", 50.0)
+    ]
+    alone = judged(press, late, replace(REP, turn_s=TURN_S), {}, "right")
+    assert [f.code for f in alone.faults] == []
+    assert "uneven" in alone.not_judged
+
+
+@pytest.mark.parametrize(("left", "right", "want"), [(70.0, 70.0, "both"), (70.0, 4.0, "left"), (5.0, 80.0, "right")])
+def test_which_arm_it_was(left: float, right: float, want: str) -> None:
+    raise_ = load_catalogue().get("front_raise")
+    up = lambda size: lambda t: 15 + size * np.sin(np.pi * t / 3) ** 2  # noqa: E731
+    s = span("front", left_shoulder=up(left), right_shoulder=up(right))
+    assert side_of(raise_, s, REP) == want
+
+
+@pytest.mark.parametrize(("ahead", "want"), [(1.8, "left"), (-1.6, "right"), (float("nan"), "both")])
+def test_the_leg_in_front_leads_the_lunge(ahead: float, want: str) -> None:
+    assert side_of(LUNGE, span(left_ahead=lambda t: ahead * np.sin(np.pi * t / 3)), REP) == want
+
+
+def test_a_repetition_that_is_too_fast() -> None:
+    quick = judged(SQUAT, span(knee=85.0), replace(REP, moving_s=0.9), {})
+    assert [(f.code, f.unit) for f in quick.faults] == [("too_fast", "s")]
+    assert judged(SQUAT, span(knee=85.0), replace(REP, moving_s=1.6), {}).faults == ()
+    assert "too_fast" in judged(SQUAT, span(knee=85.0), replace(REP, moving_s=float("nan")), {}).not_judged
+
+
+def test_back_at_rest_is_looked_at_too_and_a_line_only_in_the_plank() -> None:
+    burpee = load_catalogue().get("burpee")
+    end = Excursion(0.0, 1.5, 2.5, 60.0, 65.0)
+    bent = span("side", hip=lambda t: np.where(t > 2.2, 120.0, 165.0))
+    assert [f.code for f in judged(burpee, bent, end, {}).faults] == ["no_full_stand"]
+    # hips that hang count only where legs and trunk are as in a plank
+    crouch = {"hip_sag": 40.0, "leg_lean": 30.0, "trunk_lean": 60.0}
+    plank = {"hip_sag": 40.0, "leg_lean": 75.0, "trunk_lean": 70.0}
+    assert [f.code for f in judged(burpee, span("side", hip=165.0, **crouch), end, {}).faults] == []
+    assert [f.code for f in judged(burpee, span("side", hip=165.0, **plank), end, {}).faults] == ["hips_sag"]
+
+
+def test_what_could_not_be_judged_is_said() -> None:
+    side = judged(SQUAT, span("side", knee=85.0), REP, {})
+    assert "knees_in" in side.not_judged  # seen from the front only
+    assert "shallow" not in side.not_judged
+    unsure = judged(SQUAT, span("side", knee=85.0, sigma=40.0), REP, {})
+    assert {"shallow", "trunk_lean"} <= set(unsure.not_judged)
 
 
 # -- silence ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from groupcoach.angles import measure_joints
-from groupcoach.measures import MEASURE_INDEX, MEASURES, facing, measure_all, weighted_mean
+from groupcoach.measures import MEASURE_INDEX, MEASURES, TWO_SIDED, facing, measure_all, weighted_mean
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.records import Floats
 from groupcoach.skeleton import ANGLE_INDEX, ANGLES, INDEX, JOINTS, N_SMPL, mirrored
@@ -49,7 +49,9 @@ def test_a_squat_by_numbers() -> None:
                                  right_knee=(80, 0, 0)))  # fmt: skip
     assert value["knee"] == pytest.approx(90, abs=3)
     assert value["knee_low"] == pytest.approx(80, abs=3)
-    assert value["trunk_lean"] == value["trunk_swing"] < 5
+    assert value["trunk_lean"] == pytest.approx(abs(value["trunk_swing"]))
+    assert value["trunk_lean"] < 5
+    assert value["trunk_back"] == value["trunk_swing"]
     assert value["trunk_minus_shin"] == pytest.approx(value["trunk_lean"] - value["shin_lean"])
     assert all(sigma[n] > 0 for n in MEASURES)
 
@@ -95,7 +97,10 @@ def test_knees_that_fall_in_are_measured_in_torso_lengths() -> None:
 def test_the_mirror_image_measures_the_same() -> None:
     joints = body(20, left_hip=(-80, 10, 0), left_knee=(85, 0, 0), right_elbow=(0, 60, 0), spine_mid=(10, 5, 0))
     other = joints[:, [INDEX[mirrored(n)] for n in JOINTS]] * [-1, 1, 1]
-    assert measured(other)[0] == pytest.approx(measured(joints)[0])
+    there, here = measured(other)[0], measured(joints)[0]
+    turned = {n for n in MEASURES if n in TWO_SIDED or n.startswith("left_")}  # these say which side
+    assert there == pytest.approx({n: -v if n in turned else v for n, v in here.items()}, abs=1e-6)
+    assert abs(here["knee_gap"]) > 50
 
 
 def test_what_is_not_seen_is_nan_and_so_is_its_spread() -> None:

@@ -6,20 +6,8 @@ import numpy as np
 import pytest
 
 from groupcoach.exercises.catalogue import Count, Template, load_catalogue
-from groupcoach.reps import (
-    RANGE_TABLE,
-    TEMPLATE_TABLE,
-    Correction,
-    Excursion,
-    IllegalMove,
-    Move,
-    Phase,
-    RangeCounter,
-    Reading,
-    Stage,
-    TemplateCounter,
-    next_phase,
-)
+from groupcoach.reps import RANGE_TABLE, Excursion, HoldClock, IllegalMove, Move, Phase, RangeCounter, next_phase
+from groupcoach.template import TEMPLATE_TABLE, Correction, Reading, Stage, TemplateCounter
 
 # numbers of their own, so that the shipped definitions may be tuned
 SQUAT = Count(method="range", drive=("left_knee", "right_knee"), rest="high", min_range_deg=35, turn_limit_deg=135,
@@ -40,10 +28,16 @@ def counted(t: np.ndarray, drive: np.ndarray, count: Count = SQUAT) -> list[Excu
     counter, done = RangeCounter(count), []
     for t_s, value in zip(t, drive, strict=True):
         excursion = counter.step(float(t_s), float(value))
-        if excursion is not None:
+        if excursion is not None and not excursion.half:
             counter.confirm(excursion)
             done.append(excursion)
     return done
+
+
+def halves(t: np.ndarray, drive: np.ndarray, count: Count = SQUAT) -> list[Excursion]:
+    counter = RangeCounter(count)
+    found = [counter.step(float(t_s), float(value)) for t_s, value in zip(t, drive, strict=True)]
+    return [e for e in found if e is not None and e.half]
 
 
 def clock(seconds: float, fps: float = 30.0) -> np.ndarray:
@@ -82,6 +76,10 @@ def test_every_row_of_the_range_table_is_reached() -> None:
     counter = Watched(SQUAT)
     for t_s, value in zip(t, np.interp(t, *np.array(knots).T), strict=True):
         counter.step(t_s, value)
+    for t_s, value in zip(t[t < 6.4], np.interp(t[t < 6.4], [0, 1, 2, 6, 6.4], [170, 170, 90, 95, 95]), strict=True):
+        counter.step(100 + t_s, value)
+    for t_s, value in ((106.5, 128.0), (106.6, 152.0), (106.7, 152.0), (106.8, 152.0), (109.9, 151.0)):
+        counter.step(t_s, value)  # nearly home, and gone for three seconds
     assert set(counter.rows) == set(RANGE_TABLE)
 
 
@@ -166,6 +164,53 @@ def test_who_rests_less_straight_than_before_is_counted_all_the_same(fps: float,
     assert [e.turn_s for e in done[-4:]] == pytest.approx([4.6, 7.0, 9.4, 11.8], abs=0.35)
     assert len(done) == 5
     assert all(e.range_deg == pytest.approx(76, abs=12) for e in done[1:-1])
+
+
+def test_a_half_repetition_is_kept_as_such() -> None:
+    t = clock(18, 15)
+    found = halves(t, squats(t, 5, 3.0, low=146))
+    assert len(found) == 5
+    assert all(e.range_deg == pytest.approx(26, abs=3) for e in found)
+    assert halves(t, squats(t, 5, 3.0, low=160)) == []  # a fidget
+    assert halves(t, squats(t, 5, 3.0)) == []
+
+
+@pytest.mark.parametrize("fps", [10, 15, 30])
+@pytest.mark.parametrize("period_s", [1.0, 2.0, 4.0])
+def test_the_end_is_when_the_body_is_back_at_rest(fps: float, period_s: float) -> None:
+    t = clock(3 + 5 * period_s, fps)
+    done = counted(t, squats(t, 5, period_s))
+    assert [e.end_s for e in done] == pytest.approx([1 + period_s * (k + 1) for k in range(5)],
+                                               abs=0.1 + 0.07 * period_s)  # fmt: skip
+    # a cosine is above half of its range for half of its time, which is what a smooth repetition of that length is
+    assert [e.moving_s for e in done] == pytest.approx([period_s] * 5, abs=0.12)
+
+
+def test_a_slow_shift_of_the_rest_level_holds_nothing_up() -> None:
+    t = clock(30, 15)
+    drive = np.interp(t, [0, 3, 4, 14, 15, 16, 30], [172, 172, 160, 160, 90, 160, 160])
+    assert [round(e.turn_s) for e in counted(t, drive)] == [15]
+
+
+def test_a_hold_begins_and_ends_when_it_lasts() -> None:
+    clock_, over = HoldClock(), []
+    for t_s in clock(20, 15):
+        held = None if 8.0 < t_s < 9.0 else (3.0 <= t_s < 15.0 and not 5.0 < t_s < 5.4)  # a stumble, a blind second
+        done = clock_.step(float(t_s), held)
+        if done:
+            over.append(done)
+    assert len(over) == 1
+    assert over[0] == (pytest.approx(3.0, abs=0.1), pytest.approx(15.0, abs=0.1))
+    assert clock_.finish() is None
+
+
+def test_a_hold_under_way_ends_with_the_class_or_with_being_lost() -> None:
+    one, other = HoldClock(), HoldClock()
+    for t_s in clock(6, 15):
+        one.step(float(t_s), True)
+        other.step(float(t_s), True)
+    assert one.finish() == (0.0, pytest.approx(5.93, abs=0.1))
+    assert other.step(12.0, True) == (0.0, pytest.approx(5.93, abs=0.1))
 
 
 def test_half_a_dip_counts_nothing() -> None:

@@ -26,6 +26,18 @@ View = Literal["front", "back", "side", "oblique"]
 _SIDED = {name.removeprefix("left_") for name in (*JOINTS, *ANGLES) if name.startswith("left_")}
 
 
+#: What a rule may ask of the repetition as a whole.
+OF_THE_REP = ("moving_s",)
+
+
+def _check_ranges(field: str, ranges: dict[str, tuple[float, float]]) -> None:
+    for name, (low, high) in ranges.items():
+        if name not in MEASURES:
+            raise ValueError(f"{field}: unknown measure {name!r}.{near_miss(name, MEASURES)}")
+        if low >= high:
+            raise ValueError(f"{field}.{name}: limits cross: {low} is not below {high}")
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,16 +60,25 @@ class Texts(_Table):
 class Count(_Table):
     """How a repetition is counted."""
 
-    method: Literal["range", "template", "none"]
+    method: Literal["range", "steps", "hold", "template", "none"]
+    """``range``: out and back is one. ``steps``: the same for each side by itself. ``hold``: seconds, while the person
+    does it and the gate is passed. ``template``: the source method's machine."""
     drive: tuple[str, ...] = ()
-    """Angles that go out and back once a repetition."""
+    """Angles (or one measure) that go out and back once a repetition; ``steps``: of each side, without its name."""
     sides: Literal["together", "each"] = "together"
     """``together``: the drive is their mean, the better seen side counts more. ``each``: the side that is farther out,
     for what one arm can do alone."""
+    side_by: str | None = None
+    """A measure whose sign at the turn says which side did it: above 0 the left, below the right."""
+    ends_with: tuple[str, ...] = ()
+    """Faults that end a hold."""
     rest: Literal["high", "low"] = "high"
     """Where the drive lies between repetitions."""
     min_range_deg: float = Field(default=30, gt=0, le=180)
     """Smaller excursions are none. Above it the person's own range decides."""
+    own_share: float = Field(default=0.4, gt=0, le=1)
+    """Share of the person's usual range that makes a repetition: less is a fidget, more would lose the shallow one that
+    is to be corrected."""
     turn_limit_deg: float | None = None
     """At the turn the drive is past this value."""
     rest_limit_deg: float | None = None
@@ -69,11 +90,17 @@ class Count(_Table):
 
     @model_validator(mode="after")
     def _whole(self) -> Count:
+        known = tuple(sorted(_SIDED & {a.removeprefix("left_") for a in ANGLES})) if self.method == "steps" else ANGLES
         for name in self.drive:
-            if name not in ANGLES:
-                raise ValueError(f"unknown angle {name!r}.{near_miss(name, ANGLES)}")
-        if self.method == "range" and not self.drive:
-            raise ValueError("method 'range' needs drive = [angles]")
+            if name not in known and not (self.drive == (name,) and name in MEASURES):
+                raise ValueError(f"unknown angle {name!r}.{near_miss(name, (*known, *MEASURES))}")
+        if self.method in ("range", "steps") and not self.drive:
+            raise ValueError(f"method {self.method!r} needs drive = [angles]")
+        if self.side_by is not None and self.side_by not in MEASURES:
+            raise ValueError(f"side_by: unknown measure {self.side_by!r}.{near_miss(self.side_by, MEASURES)}")
+        limits = (self.turn_limit_deg, self.rest_limit_deg)
+        if None not in limits and (limits[0] > limits[1]) == (self.rest == "high"):  # type: ignore[operator]
+            raise ValueError(f"limits cross: the turn ({limits[0]}) is not farther out than the rest ({limits[1]})")
         if self.min_s >= self.max_s:
             raise ValueError(f"limits cross: min_s {self.min_s} is not below max_s {self.max_s}")
         return self
@@ -92,6 +119,8 @@ class Template(_Table):
         for name in self.angles:
             if name not in ANGLES:
                 raise ValueError(f"unknown angle {name!r}.{near_miss(name, ANGLES)}")
+        if not self.angles:
+            raise ValueError("angles is empty")
         if self.count_deg >= self.enter_deg:
             raise ValueError(f"limits cross: count_deg {self.count_deg} is not below enter_deg {self.enter_deg}")
         return self
@@ -103,13 +132,18 @@ class FaultRule(_Table):
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     joint: str
     measure: str
-    at: Literal["turn", "worst", "range"]
-    """At the turn, at its worst moment, or its change over the repetition."""
+    at: Literal["turn", "worst", "range", "end", "whole"]
+    """At the turn, at its worst moment, its change over the repetition, back at rest, or of the repetition as a whole
+    (``moving_s``)."""
+    own_side: bool = False
+    """Of the side that does the repetition."""
+    only: dict[str, tuple[float, float]] = {}
+    """Looked at only in moments in which these measures lie in these ranges: a plank's line only in the plank."""
     above: float | None = None
     below: float | None = None
     margin: float = Field(gt=0)
     """Of the measurement: the limit must be passed by more, and a reading less sure than twice this stays silent."""
-    unit: Literal["deg", "torso"] = "deg"
+    unit: Literal["deg", "torso", "s"] = "deg"
     priority: int = Field(ge=0, le=9)
     dangerous: bool = False
     views: tuple[View, ...] = ("front", "back", "side", "oblique")
@@ -118,8 +152,12 @@ class FaultRule(_Table):
 
     @model_validator(mode="after")
     def _whole(self) -> FaultRule:
-        if self.measure not in MEASURES:
-            raise ValueError(f"unknown measure {self.measure!r}.{near_miss(self.measure, MEASURES)}")
+        known = OF_THE_REP if self.at == "whole" else MEASURES
+        if self.measure not in known:
+            raise ValueError(f"unknown measure {self.measure!r}.{near_miss(self.measure, (*MEASURES, *OF_THE_REP))}")
+        if self.own_side and f"left_{self.measure}" not in ANGLES:
+            raise ValueError(f"own_side: {self.measure!r} is not an angle that each side has")
+        _check_ranges("only", self.only)
         if self.joint not in JOINTS and self.joint not in _SIDED:
             raise ValueError(f"unknown joint {self.joint!r}.{near_miss(self.joint, [*JOINTS, *_SIDED])}")
         if (self.above is None) == (self.below is None):
@@ -137,19 +175,21 @@ class Definition(_Table):
     count: Count
     gate: dict[str, tuple[float, float]] = {}
     """Measures whose median over a repetition must lie in a range."""
+    turn: dict[str, tuple[float, float]] = {}
+    """The same for their values at the turn."""
     template: Template | None = None
     fault: tuple[FaultRule, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Definition:
-        for name, (low, high) in self.gate.items():
-            if name not in MEASURES:
-                raise ValueError(f"gate: unknown measure {name!r}.{near_miss(name, MEASURES)}")
-            if low >= high:
-                raise ValueError(f"gate.{name}: limits cross: {low} is not below {high}")
+        _check_ranges("gate", self.gate)
+        _check_ranges("turn", self.turn)
         codes = [rule.code for rule in self.fault]
         if len(set(codes)) < len(codes):
             raise ValueError("two faults share a code")
+        for code in self.count.ends_with:
+            if code not in codes:
+                raise ValueError(f"ends_with: unknown fault {code!r}.{near_miss(code, codes)}")
         if self.count.method == "template" and self.template is None:
             raise ValueError("method 'template' needs a [template] table")
         return self
@@ -224,7 +264,7 @@ def read_definition(path: Path) -> Definition:
         fields = (*Definition.model_fields, *FaultRule.model_fields, *Count.model_fields)
         hint = near_miss(str(first["loc"][-1]), fields) if first["type"] == "extra_forbidden" else ""
         raise ConfigError(f"{path.name}: {where}: {what}.{hint} Mend the field and try again.") from bad
-    if definition.id != path.stem:
+    if definition.id != path.stem.lower():
         raise ConfigError(f"{path.name}: id is {definition.id!r}; it must be the file's name, {path.stem!r}.")
     return definition
 

@@ -9,6 +9,7 @@ import pytest
 from groupcoach.errors import ConfigError
 from groupcoach.exercises.catalogue import LANGUAGES, Catalogue, load_catalogue, read_definition
 from groupcoach.measures import MEASURES
+from groupcoach.simulate.motion import EXERCISES, FAULTS
 from groupcoach.skeleton import ANGLES
 
 SHIPPED = Path(__file__).parents[2] / "groupcoach" / "exercises"
@@ -63,9 +64,19 @@ def test_every_shipped_definition_is_valid_and_whole(path: Path) -> None:
     for language in LANGUAGES:
         assert definition.names.get(language)
         assert all(rule.text.get(language) for rule in definition.fault)
-    assert all(name in ANGLES for name in definition.count.drive)
+    for name in definition.count.drive:
+        assert name in ANGLES or name in MEASURES or f"left_{name}" in ANGLES
+    assert all(len(rule.text.en.split()) < 6 and len(rule.text.ko.split()) < 6 for rule in definition.fault)
     assert all(name in MEASURES for name in definition.gate)
     assert all(definition.rule(rule.code) is rule for rule in definition.fault)
+
+
+def test_everything_the_simulator_can_do_is_there_with_its_faults(catalogue: Catalogue) -> None:
+    assert set(EXERCISES) == set(catalogue.ids)
+    for exercise, codes in FAULTS.items():
+        assert set(codes) <= {rule.code for rule in catalogue.get(exercise).fault}, exercise
+    assert catalogue.get("plank").count.method == "hold"
+    assert {d.id for d in catalogue if d.count.method == "steps"} == {"high_knees", "mountain_climber"}
 
 
 def test_the_first_exercises_are_there(catalogue: Catalogue) -> None:
@@ -80,7 +91,12 @@ def test_the_first_exercises_are_there(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("text", "exercise"),
     [
-        ("reverse lunge (alternating)", "lunge"), ("air squat", "squat"), ("barbell curl", "biceps_curl"),
+        ("reverse lunge (alternating)", "reverse_lunge"), ("sit-up", "sit_up"),
+        ("lateral arm raise", "lateral_raise"), ("side lunge (alternating)", "side_lunge"),
+        ("high knees", "high_knees"),
+        ("dumbbell shoulder press", "shoulder_press"), ("plank hold", "plank"), ("walking lunge", "lunge"),
+        ("air squat", "squat"),
+        ("barbell curl", "biceps_curl"),
         ("push-up", "push_up"), ("Push Up", "push_up"), ("PUSHUP", "push_up"), ("push_up", "push_up"),
         ("jumping jack", "jumping_jack"), ("jumping-jacks", "jumping_jack"), ("dumbbell  curl", "biceps_curl"),
         ("스쿼트", "squat"), ("Squat", "squat"), ("goblet squat (kettlebell)", "squat"), ("standing", "stand"),
@@ -129,6 +145,14 @@ WRONG = {
     "gate order": ("[0, 40]", "[40, 0]", "gate.trunk_lean", "limits cross"),
     "template angle": ("left_elbow = 90", "left_elboww = 90", "template", "Did you mean 'left_elbow'?"),
     "template limits": ("count_deg = 10", "count_deg = 25", "template", "limits cross"),
+    "turn and rest": (
+        "min_s = 0.5", "turn_limit_deg = 150\nrest_limit_deg = 120\nmin_s = 0.5", "count", "limits cross",
+    ),
+    "turn gate": ("[template]", "[turn]\nknees = [0, 9]\n[template]", "turn: unknown measure 'knees'", "'knee'"),
+    "only": ("margin = 10", "only = { hipp = [0, 9] }\nmargin = 10", "fault.0", "Did you mean 'hip'?"),
+    "side by": ("min_s = 0.5", 'side_by = "left_ahed"\nmin_s = 0.5', "count", "Did you mean 'left_ahead'?"),
+    "own side": ('measure = "elbow"', 'own_side = true\nmeasure = "waist"', "fault.0", "own_side"),
+    "hold's end": ("min_s = 0.5", 'ends_with = ["shalow"]\nmin_s = 0.5', "ends_with", "Did you mean 'shallow'?"),
     "times": ("min_s = 0.5", "min_s = 9.5", "count", "limits cross"),
     "unknown field": ("min_range_deg", "min_range", "count.min_range", "Did you mean 'min_range_deg'?"),
     "unknown fault field": ("margin = 10", "margn = 10\nmargin = 10", "fault.0.margn", "Did you mean 'margin'?"),
