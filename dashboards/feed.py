@@ -17,7 +17,11 @@ from typing import Any, Final
 ENGINE: Final = "GROUPCOACH_ENGINE"
 RUN: Final = "GROUPCOACH_RUN"
 TOKEN: Final = "GROUPCOACH_TOKEN"
+DB: Final = "GROUPCOACH_DB"
+"""Address of the session record, for the person's page."""
 TIMEOUT_S: Final = 0.8
+COMMAND_TIMEOUT_S: Final = 3.0
+ANSWER_SHOWN_S: Final = 6.0
 _LOOK: Final = 1 << 20
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -28,17 +32,48 @@ def fetch(engine_url: str) -> Mapping[str, Any]:
     Raises:
         OSError: no answer in time, a refusal, or an answer that is no snapshot.
     """
-    request = urllib.request.Request(f"{engine_url.rstrip('/')}/snapshot")
-    if token := os.environ.get(TOKEN):
-        request.add_header("Authorization", f"Bearer {token}")
     try:
-        with _direct.open(request, timeout=TIMEOUT_S) as answer:
+        with _direct.open(_request(engine_url, "/snapshot"), timeout=TIMEOUT_S) as answer:
             found = json.load(answer)
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(f"{engine_url} did not answer with a snapshot") from error
     if not isinstance(found, dict) or "people" not in found:
         raise OSError(f"{engine_url} did not answer with a snapshot")
     return found
+
+
+def send(engine_url: str, command: Mapping[str, Any]) -> str:
+    """Send a command (``POST /commands``); returns why the engine did not take it, empty when it did.
+
+    What becomes of a command that was taken is in the ``answers`` of a later snapshot.
+    """
+    request = _request(engine_url, "/commands", json.dumps(command).encode())
+    request.add_header("Content-Type", "application/json")
+    try:
+        with _direct.open(request, timeout=COMMAND_TIMEOUT_S):
+            return ""
+    except urllib.error.HTTPError as refusal:
+        return _reason(refusal)
+    except (OSError, http.client.HTTPException):
+        return "no answer"
+
+
+def _reason(refusal: urllib.error.HTTPError) -> str:
+    """The engine's own words; of a command that is malformed, the first thing that is."""
+    try:
+        detail = json.load(refusal)["detail"]
+        if isinstance(detail, list):
+            detail = f"{detail[0]['loc'][-1]}: {detail[0]['msg']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        detail = f"HTTP {refusal.code}"
+    return str(detail)
+
+
+def _request(engine_url: str, path: str, body: bytes | None = None) -> urllib.request.Request:
+    request = urllib.request.Request(engine_url.rstrip("/") + path, data=body)
+    if token := os.environ.get(TOKEN):
+        request.add_header("Authorization", f"Bearer {token}")
+    return request
 
 
 #: Without the proxy of the environment: the engine is on this machine, or named by the instructor.
@@ -57,8 +92,12 @@ class Feed:
     """Refreshes so far."""
     attempt: int = 0
     """Changes when the engine comes back: the picture stream has to be opened again."""
+    answer: Mapping[str, Any] | None = None
+    """What became of the last command, for some seconds."""
     _heard: float = field(default=0.0)
     _silent: bool = False
+    _answered: int | None = None
+    _answer_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._heard = self.clock()
@@ -75,7 +114,27 @@ class Feed:
             self._silent = False
             self.attempt += 1
         self._heard = self.clock()
+        self._listen()
         return 0.0
+
+    def order(self, command: Mapping[str, Any]) -> None:
+        """Send a command; a refusal is the next answer."""
+        why = send(self.engine_url, command)
+        if why:
+            self._say({"type": "correction_refused", "why": why})
+
+    def _listen(self) -> None:
+        """Answers that are new since the page was opened; the last one is shown."""
+        answers = (self.snapshot or {}).get("answers") or ()
+        newest = max((int(a["number"]) for a in answers), default=0)
+        if self._answered is not None and newest > self._answered:
+            self._say(max(answers, key=lambda a: int(a["number"])))
+        elif self.answer is not None and self.clock() - self._answer_s > ANSWER_SHOWN_S:
+            self.answer = None
+        self._answered = newest  # a new engine begins at 1 again
+
+    def _say(self, answer: Mapping[str, Any]) -> None:
+        self.answer, self._answer_s = answer, self.clock()
 
 
 def browsers_play(film: Path) -> bool:

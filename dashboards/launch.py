@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dashboards.feed import ENGINE, RUN
+from dashboards.feed import DB, ENGINE, RUN
+from dashboards.words import LANGUAGE
 from groupcoach.errors import GroupCoachError
 
 PORT: Final = 8501
 PORTS_TRIED: Final = 20
-READY_LIMIT_S: Final = 30.0
+READY_LIMIT_S: Final = 60.0
 APP: Final = Path(__file__).with_name("app.py")
 
 
@@ -49,8 +50,9 @@ class Dashboard:
 
 
 def launch(
-    target: str | Path, port: int = PORT, host: str = "127.0.0.1", open_browser: bool = False, wait_ready: bool = True
-) -> Dashboard:
+    target: str | Path, port: int = PORT, host: str = "127.0.0.1", open_browser: bool = False, wait_ready: bool = True,
+    db: str | None = None, language: str | None = None,
+) -> Dashboard:  # fmt: skip
     """Start the dashboard on an engine or on a finished run.
 
     Args:
@@ -59,6 +61,8 @@ def launch(
         host: address to listen on.
         open_browser: show the page in the instructor's browser once it answers.
         wait_ready: return only when the page answers (some seconds).
+        db: address of the session record, for the page of one person; a run folder has its own.
+        language: ``en`` or ``ko``; None: that of the class.
 
     Raises:
         GroupCoachError: the target is neither, no port is free, or the dashboard ended at once.
@@ -66,10 +70,14 @@ def launch(
     environment = dict(os.environ) | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
     environment.pop(ENGINE, None)
     environment.pop(RUN, None)
+    environment |= {key: value for key, value in ((DB, db), (LANGUAGE, language)) if value is not None}
     if isinstance(target, str) and target.startswith(("http://", "https://")):
         environment[ENGINE] = target
     elif (Path(target) / "summary.json").is_file():
         environment[RUN] = str(Path(target).resolve())
+        record = Path(target).resolve() / "session.db"
+        if db is None and record.is_file():
+            environment[DB] = f"sqlite:///{record}"
     else:
         raise GroupCoachError(
             f"There is no finished run at {target} (looked for summary.json in it): make one with "
@@ -106,7 +114,6 @@ def command(host: str, port: int) -> list[str]:
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "logger.level": "error",
-        "theme.base": "light",
     }
     return [sys.executable, "-m", "streamlit", "run", str(APP), *(f"--{key}={value}" for key, value in options.items())]
 

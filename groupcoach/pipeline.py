@@ -48,15 +48,11 @@ class Pipeline:
 
     def __init__(
         self, detector: Detector, tracker: Tracker, identity: Identity, landmarks: LandmarkBudget, regressor: Regressor,
-        classifier: Classifier, catalogue: Catalogue, namer: Regressor | None = None,
+        classifier: Classifier, catalogue: Catalogue,
     ) -> None:  # fmt: skip
-        """Put the stages together; each is replaceable by another of its protocol.
-
-        ``namer`` fits the bodies that the classifier looks at, where it was trained on another regressor's.
-        """
+        """Put the stages together; each is replaceable by another of its protocol."""
         self.detector, self.tracker, self.identity, self.landmarks = detector, tracker, identity, landmarks
         self.regressor, self.classifier, self.catalogue = regressor, classifier, catalogue
-        self.namer = namer
         self.people: dict[int, PersonState] = {}
         self.watch = Stopwatch()
         self.programme: tuple[Step, ...] = ()
@@ -90,8 +86,7 @@ class Pipeline:
             self._learn_shapes(people, poses)
         with watch.stage("classify"):
             states = [self._state(p) for p in people]
-            named = poses if self.namer is None else self.namer.fit(people, self.camera, t_s)
-            votes = self._classify(states, named, angles.measure(named) if self.namer else joint_angles, t_s)
+            votes = self._classify(states, poses, joint_angles, t_s)
         with watch.stage("reps"):
             events += self._count(people, states, poses, joint_angles, votes, t_s)
         return events, self._seen(people, found, tracks, states, poses, joint_angles, votes)
@@ -294,7 +289,6 @@ def build_pipeline(
         body_model: a file in SMPL's layout in place of the project's own body.
     """
     from groupcoach.detect import build_detector
-    from groupcoach.mesh.analytic import AnalyticLifter
     from groupcoach.mesh.body_model import BodyModel
     from groupcoach.mesh.regressor import build_regressor
 
@@ -302,5 +296,5 @@ def build_pipeline(
     bodies = build_regressor(regressor, body, checkpoint=checkpoint)  # first: it is what an option can be wrong about
     return Pipeline(
         build_detector(detector), Tracker(), Identity(names), LandmarkBudget(landmarks), bodies, Classifier(),
-        catalogue, AnalyticLifter(body),
+        catalogue,
     )  # fmt: skip

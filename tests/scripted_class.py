@@ -12,9 +12,9 @@ import numpy as np
 from groupcoach.classify.network import Classifier
 from groupcoach.detect.scripted import ScriptedDetector
 from groupcoach.exercises.catalogue import load_catalogue
-from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.mesh.camera import Camera
+from groupcoach.mesh.lifter import Lifter
 from groupcoach.mesh.regressor import PersonInput
 from groupcoach.pipeline import Pipeline
 from groupcoach.records import Event, Frame, Landmarks, Observations
@@ -73,14 +73,20 @@ def actor(
 def shape(joints_m: np.ndarray) -> Shape:
     """What a detector and the landmark network would say of joints (J, 3) in camera axes."""
     px = _CAMERA.project(joints_m)
-    world, at = np.full((33, 3), np.nan), np.full((33, 2), np.nan)
     middle = (joints_m[INDEX["left_hip"]] + joints_m[INDEX["right_hip"]]) / 2
-    for name, row in BLAZEPOSE_INDEX.items():
-        if name in INDEX:
-            world[row], at[row] = joints_m[INDEX[name]] - middle, px[INDEX[name]]
+    rows = [INDEX[_near(name)] for name in BLAZEPOSE_INDEX]
+    world, at = joints_m[rows] - middle, px[rows]
     keypoints = np.stack([px[INDEX[n if n in INDEX else "nose"]] for n in COCO])
     box = np.concatenate([px.min(0) - 8, px.max(0) + 8])
     return Shape(box, keypoints, np.full(17, 0.9), Landmarks(world, at, np.ones(33), 0.99))
+
+
+def _near(name: str) -> str:
+    """The joint that a landmark lies on or next to."""
+    if name in INDEX:
+        return name
+    side, _, part = name.partition("_")
+    return f"{side}_hand" if part in ("pinky", "index", "thumb") else "nose"
 
 
 def mirror(s: Shape) -> Shape:
@@ -88,7 +94,7 @@ def mirror(s: Shape) -> Shape:
     swap = [COCO.index(mirrored(n)) for n in COCO]
     rows = list(range(33))
     for name, row in BLAZEPOSE_INDEX.items():
-        rows[row] = BLAZEPOSE_INDEX[mirrored(name)] if name in INDEX else row
+        rows[row] = row if name.startswith("mouth") else BLAZEPOSE_INDEX[mirrored(name)]
     px = np.array([-1.0, 1.0])
     offset = np.array([WIDTH, 0.0])
     found = replace(s.landmarks, world_m=(s.landmarks.world_m * np.array([-1.0, 1.0, 1.0]))[rows],
@@ -131,7 +137,7 @@ def line(script: dict[int, list[Shape]], names: Sequence[tuple[str, str | None]]
     """The real line, but for its eyes."""
     scripted: Any = ScriptedLandmarks(script)
     detector = ScriptedDetector({k: observed(shapes) for k, shapes in script.items()})
-    return Pipeline(detector, Tracker(), Identity(names), scripted, AnalyticLifter(the_body()), Classifier(),
+    return Pipeline(detector, Tracker(), Identity(names), scripted, Lifter(the_body()), Classifier(),
                     load_catalogue())  # fmt: skip
 
 

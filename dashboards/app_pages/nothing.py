@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.markup import cards_html
+from dashboards.session import words
 from dashboards.style import style_html
 
 st.html(style_html())
-st.html(cards_html((), empty="Nothing to show yet. Start a class with: groupcoach class"))
+st.html(cards_html((), empty=words()("nothing")))

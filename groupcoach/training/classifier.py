@@ -91,8 +91,8 @@ def train(data: dict[str, np.ndarray], seed: int, out: Path) -> dict[str, float]
     tx, tv, ty, tvy = prepare(x), prepare(vx), torch.from_numpy(y), torch.from_numpy(vy)
     share = torch.from_numpy(data["w"] / data["w"].mean()).float()
     net = torch.nn.Sequential(
-        torch.nn.Linear(N_FEATURES, 160), torch.nn.ReLU(), torch.nn.Dropout(0.4),
-        torch.nn.Linear(160, 64), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(64, len(KINDS)),
+        torch.nn.Linear(N_FEATURES, 320), torch.nn.ReLU(), torch.nn.Dropout(0.3),
+        torch.nn.Linear(320, 128), torch.nn.ReLU(), torch.nn.Dropout(0.15), torch.nn.Linear(128, len(KINDS)),
     )  # fmt: skip
     counts = np.bincount(y, minlength=len(KINDS))
     weight = torch.tensor((counts.mean() / np.maximum(counts, 1)) ** 0.5, dtype=torch.float32)

@@ -73,6 +73,27 @@ class Browser:
             time.sleep(0.02)
         return time.perf_counter() - began
 
+    def click(self, selector):
+        """A tap in the middle of the first element that a CSS selector finds."""
+        box = self.ask(f"(b => [b.x + b.width / 2, b.y + b.height / 2])(document.querySelector({selector!r})"
+                       ".getBoundingClientRect())")  # fmt: skip
+        self.tap(*box)
+
+    def tap(self, x, y):
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def press(self, key, code=0, text=""):
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, text=text)
+
+    def type(self, text):
+        self.call("Input.insertText", text=text)
+
+    def dark(self, on=True):
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if on else "light"}
+        self.call("Emulation.setEmulatedMedia", media="", features=[scheme])
+
     def picture(self, path: Path):
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 

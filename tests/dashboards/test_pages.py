@@ -5,49 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 
 import pytest
 from browser import CHROMIUM, MISSING, Browser
-from fake_class import person, picture, snapshot
+from fake_class import FakeEngine, person
 
 from dashboards.launch import launch
-from groupcoach.serve.board import LiveBoard
-from groupcoach.serve.server import EngineServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason=MISSING)]
 
+OPEN_S = 60.0  # a page is opened: the machine may be busy
 CARDS = "document.querySelectorAll('.gc-card').length"
 CLIPPED = "[...document.querySelectorAll('.gc-card')].filter(c => c.scrollHeight > c.clientHeight + 1).length"
 SCROLLS = "(m => m.scrollHeight > m.clientHeight + 1)(document.querySelector('.stMain'))"
 RED = "[...document.querySelectorAll('.gc-stale')].some(e => getComputedStyle(e).visibility == 'visible')"
 PICTURE = "(i => i && i.naturalWidth)(document.querySelector('.gc-picture img'))"
-
-
-class FakeEngine:
-    """Publishes a class twenty times a second until stopped."""
-
-    def __init__(self):
-        self.board = LiveBoard()
-        self.server = EngineServer(self.board, port=0)
-        self.url = self.server.start()
-        self.people, self.hung = 4, False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self):
-        step = 0
-        while not self._stop.wait(0.05):
-            step += 1
-            if not self.hung:
-                self.board.publish(snapshot(self.people), [])
-                self.board.publish_preview(picture(step))
-
-    def close(self):
-        self._stop.set()
-        self._thread.join()
-        self.server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +55,7 @@ def dashboard(engine, home):
 def page(browser, dashboard, engine):
     engine.people, engine.hung = 4, False
     browser.open(dashboard.url)
-    browser.until(f"{CARDS} == 4 && !({RED})")
+    browser.until(f"{CARDS} == 4 && !({RED})", OPEN_S)
     return browser
 
 
@@ -136,7 +108,7 @@ def test_a_finished_run(browser, tmp_path):
     dashboard = launch(tmp_path, port=8640)
     try:
         browser.open(dashboard.url)
-        browser.until(f"{CARDS} == 4 && document.querySelector('.stDataFrame')")
+        browser.until(f"{CARDS} == 4 && document.querySelector('.gc-table')", OPEN_S)
         assert browser.ask(CLIPPED) == 0
     finally:
         dashboard.stop()
@@ -147,7 +119,7 @@ def test_a_run_that_cannot_be_read_says_so(browser, tmp_path):
     dashboard = launch(tmp_path, port=8660)
     try:
         browser.open(dashboard.url)
-        browser.until("document.querySelector('.gc-stale')")
+        browser.until("document.querySelector('.gc-stale')", OPEN_S)
         assert "cannot be read" in browser.ask("document.querySelector('.gc-stale').innerText")
     finally:
         dashboard.stop()

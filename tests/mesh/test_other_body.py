@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scripted_class import HEIGHT, WIDTH, shape
 
 from groupcoach.errors import AssetError
 from groupcoach.exercises.catalogue import load_catalogue
-from groupcoach.mesh.analytic import AnalyticLifter
 from groupcoach.mesh.body_model import BodyModel, default_path
 from groupcoach.mesh.camera import Camera
+from groupcoach.mesh.lifter import Lifter
 from groupcoach.mesh.regressor import PersonInput, build_regressor
 from groupcoach.pipeline import build_pipeline
-from groupcoach.records import Landmarks
-from groupcoach.skeleton import BLAZEPOSE, BLAZEPOSE_INDEX, INDEX, N_SMPL
+from groupcoach.skeleton import INDEX, N_SMPL
 
-CAMERA = Camera.guess(1280, 720)
-IN_BOTH = [n for n in BLAZEPOSE if n in INDEX]
+CAMERA = Camera.guess(WIDTH, HEIGHT)
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +41,8 @@ def squatting() -> PersonInput:
     for name, deg in (("left_hip", -80), ("right_hip", -80), ("left_knee", 90), ("right_knee", 90)):
         c, s = np.cos(np.radians(deg)), np.sin(np.radians(deg))
         rel[0, INDEX[name]] = [[1, 0, 0], [0, c, -s], [0, s, c]]
-    joints = BodyModel().joints(rel, np.zeros((1, 10)), np.array([[0.0, 0, 4]]))[0]
-    world, px, visible = np.full((33, 3), np.nan), np.full((33, 2), np.nan), np.zeros(33)
-    for name in IN_BOTH:
-        row = BLAZEPOSE_INDEX[name]
-        world[row], px[row], visible[row] = joints[INDEX[name]] - joints[0], CAMERA.project(joints[INDEX[name]]), 1
-    return PersonInput(1, np.zeros(4), np.full((17, 2), np.nan), np.zeros(17), Landmarks(world, px, visible, 1.0))
+    seen = shape(BodyModel().joints(rel, np.zeros((1, 10)), np.array([[0.0, 0, 4]]))[0])
+    return PersonInput(1, seen.box, seen.keypoints, seen.scores, seen.landmarks)
 
 
 def direction(joints: np.ndarray, start: str, end: str) -> np.ndarray:
@@ -56,7 +51,7 @@ def direction(joints: np.ndarray, start: str, end: str) -> np.ndarray:
 
 
 def test_limbs_point_where_the_person_s_do(other: BodyModel) -> None:
-    ours, theirs = (AnalyticLifter(b).fit([squatting()], CAMERA, 0.0)[0] for b in (BodyModel(), other))
+    ours, theirs = (Lifter(b).fit([squatting()], CAMERA, 0.0)[0] for b in (BodyModel(), other))
     assert not theirs.betas.any()
     for limb in (("left_hip", "left_knee"), ("right_knee", "right_ankle"), ("left_shoulder", "left_elbow"),
                  ("right_elbow", "right_wrist"), ("left_ankle", "left_toe")):  # fmt: skip

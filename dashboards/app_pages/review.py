@@ -1,0 +1,45 @@
+"""Review: the class on one page, per exercise and per person, to keep (CSV, HTML) and to print."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import session
+from dashboards.feed import RUN
+from dashboards.markup import heading_html, stale_html, table_html
+from dashboards.over import run_view
+from dashboards.style import style_html
+from groupcoach.errors import GroupCoachError
+from groupcoach.store.reading import load_run
+from groupcoach.store.report import to_csv, to_html
+
+
+def show(folder: Path) -> None:
+    """The page of one run folder."""
+    st.html(style_html())
+    words = session.words()
+    with st.sidebar:
+        session.language_choice(words)
+    try:
+        run = load_run(folder)
+        view = run_view(run.summary, run.events(), words, session.exercise_names(words.language))
+    except GroupCoachError as error:
+        st.html(stale_html(str(error)))
+        return
+    common = " · ".join(f"{text} ({words.times(n)})" for text, n in view.faults)
+    st.html(heading_html(view.title, view.line + (f" · {words('common_faults')}: {common}" if common else "")))
+    csv, page, _ = st.columns([1, 1, 4])
+    # the byte order mark lets spreadsheets read Korean names
+    csv.download_button(words("download_csv"), "\ufeff" + to_csv(run.summary), f"{folder.name}.csv", "text/csv",
+                        width="stretch", on_click="ignore")  # fmt: skip
+    page.download_button(words("download_html"), to_html(run.summary), f"{folder.name}.html", "text/html",
+                         width="stretch", on_click="ignore")  # fmt: skip
+    st.html(f'<div class="gc-line gc-screen">{words("print")}</div>')
+    st.html(table_html(view.per_exercise, words("per_exercise")))
+    st.html(table_html(view.per_person, words("per_person")))
+
+
+show(Path(os.environ[RUN]))

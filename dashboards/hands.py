@@ -1,0 +1,140 @@
+"""Hands-on: what the instructor corrects from the live page, in two taps each, through the engine's commands.
+
+A tap on a card opens the dialog, the second tap does it. The sidebar has what concerns everybody. The engine's answer
+(or its refusal) is shown by the page when it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dashboards.feed import Feed
+from dashboards.markup import as_label, person_html
+from dashboards.session import language_choice
+from dashboards.views import RESTING, name_of
+from dashboards.words import Words
+
+_MOST_REPS = 100_000
+
+
+def sidebar(feed: Feed, words: Words) -> None:
+    """What concerns the whole class."""
+    with st.sidebar:
+        language_choice(words)
+        st.markdown(f"**{words('whole_class')}**")
+        _button(feed, words("mute_all"), "mute_all", {"kind": "mute", "person_id": None})
+        _button(feed, words("unmute_all"), "unmute_all", {"kind": "unmute", "person_id": None})
+        _button(feed, words("undo"), "undo", {"kind": "undo"})
+        st.caption(words("tap_a_card"))
+
+
+def person_dialog(feed: Feed, person_id: int, words: Words) -> None:
+    """The corrections of one person.
+
+    Args:
+        feed: the engine.
+        person_id: whose card was tapped.
+        words: the language.
+    """
+    # a widget keeps its value under its key: what was chosen in an earlier dialog must not be done again
+    st.session_state.dialogs = st.session_state.get("dialogs", 0) + 1
+    st.dialog(words("hands_on"), width="medium")(_corrections)(feed, person_id, words)
+
+
+def _corrections(feed: Feed, person_id: int, words: Words) -> None:
+    people = {int(p["person_id"]): p for p in (feed.snapshot or {}).get("people", ())}
+    person = people.get(person_id)
+    if person is None:
+        st.info(words("gone"))
+        return
+    name = name_of(person, words)
+    st.html(person_html(name))
+    _switches(feed, person, words)
+    _rename(feed, person_id, name, words)
+    _count(feed, person, words)
+    others = {i: name_of(p, words) for i, p in people.items() if i != person_id}
+    if others:
+        merged = _pick(words("merge_with"), "merge", others)
+        if merged is not None:
+            _do(feed, {"kind": "merge", "person_id": person_id, "into": merged})
+        swapped = _pick(words("swap_with"), "swap", others)
+        if swapped is not None:
+            _do(feed, {"kind": "swap", "person_id": person_id, "other": swapped})
+    history_page = st.session_state.get("person_page")  # there is none without a record to read
+    if history_page is not None and st.button(words("history"), icon=":material/history:", width="stretch"):
+        st.session_state.person = name
+        st.session_state.open_person = True  # from within a dialog the page would stay empty
+        st.rerun()
+
+
+def _switches(feed: Feed, person: Mapping[str, Any], words: Words) -> None:
+    person_id, teaches = int(person["person_id"]), bool(person.get("instructor"))
+    mute = "unmute" if person.get("muted") else "mute"
+    one, two, three, four = st.columns(4)
+    with one:
+        _button(feed, words(mute), "mute", {"kind": mute, "person_id": person_id}, closes=True)
+    with two:
+        mark = {"kind": "mark_instructor", "person_id": person_id, "instructor": not teaches}
+        _button(feed, words("not_instructor" if teaches else "is_instructor"), "teach", mark, closes=True)
+    with three:
+        _button(feed, words("split"), "split", {"kind": "split", "person_id": person_id}, closes=True)
+    with four:
+        _button(feed, words("undo_short"), "undo_here", {"kind": "undo"}, closes=True)
+
+
+def _rename(feed: Feed, person_id: int, name: str, words: Words) -> None:
+    with st.form(_key("rename"), border=False):
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        # the engine takes 60 characters; a longer name of a former record is cut for the field, not in the record
+        typed = left.text_input(words("name"), value=name[:60], max_chars=60, key=_key("name"))
+        if right.form_submit_button(words("rename"), width="stretch"):
+            _do(feed, {"kind": "rename", "person_id": person_id, "name": typed})
+
+
+def _count(feed: Feed, person: Mapping[str, Any], words: Words) -> None:
+    totals = {str(k): int(v) for k, v in (person.get("totals") or {}).items() if k not in RESTING}
+    shown = str(person.get("exercise") or "")
+    if shown not in RESTING:
+        totals.setdefault(shown, int(person.get("reps") or 0))
+    exercise = shown if shown in totals else max(totals, key=totals.__getitem__, default="")
+    if not exercise or person.get("instructor"):
+        return
+    person_id, now = int(person["person_id"]), totals[exercise]
+    called = str(person.get("exercise_name")) if exercise == shown else exercise.replace("_", " ")
+    less, more, value, sets = st.columns([1, 1, 2, 1], vertical_alignment="bottom")
+    wanted = value.number_input(words("count_of", exercise=as_label(called)), 0, _MOST_REPS, now, key=_key("count"))
+    order = {"kind": "correct_count", "person_id": person_id, "exercise": exercise}
+    if less.button("−1", width="stretch", disabled=now < 1, key="less"):
+        _do(feed, {**order, "reps": now - 1})
+    if more.button("+1", width="stretch", key="more"):
+        _do(feed, {**order, "reps": now + 1})
+    if sets.button(words("set_count"), width="stretch", key="set"):
+        _do(feed, {**order, "reps": int(wanted)})
+
+
+def _pick(label: str, key: str, others: Mapping[int, str]) -> int | None:
+    return st.pills(label, list(others), format_func=lambda i: as_label(_cut(others[i])), key=_key(key))
+
+
+def _key(name: str) -> str:
+    return f"{name}_{st.session_state.dialogs}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 24 else name[:23] + "…"
+
+
+def _button(feed: Feed, label: str, key: str, command: Mapping[str, Any], *, closes: bool = False) -> None:
+    if st.button(label, key=key, width="stretch"):
+        feed.order(command)
+        if closes:
+            st.rerun()
+
+
+def _do(feed: Feed, command: Mapping[str, Any]) -> None:
+    """Send a command and close the dialog."""
+    feed.order(command)
+    st.rerun()

@@ -1,0 +1,50 @@
+"""What the pages of one browser share: language, feed, and the names of the exercises."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dashboards.feed import ENGINE, Feed
+from dashboards.words import LANGUAGE, LANGUAGES, Words
+
+_NAMES = {"en": "English", "ko": "한국어"}
+
+
+def feed() -> Feed | None:
+    """The engine as heard by this browser's pages; None where there is none."""
+    url = os.environ.get(ENGINE)
+    if url and "feed" not in st.session_state:
+        st.session_state.feed = Feed(url)
+    return st.session_state.get("feed")
+
+
+def words(default: str | None = None) -> Words:
+    """The page's texts: the language chosen in the sidebar, else the environment's, else the class's (``default``)."""
+    heard = st.session_state.feed.snapshot if "feed" in st.session_state else None
+    default = default or str((heard or {}).get("language", "en"))
+    language = st.session_state.get("language") or os.environ.get(LANGUAGE) or default
+    return Words(language if language in LANGUAGES else "en")
+
+
+def language_choice(now: Words) -> None:
+    """The sidebar's switch."""
+    st.segmented_control(now("language"), LANGUAGES, format_func=_NAMES.__getitem__, default=now.language,
+                         key="language_chosen", on_change=_choose)  # fmt: skip
+
+
+def _choose() -> None:
+    # kept under a name of its own: a widget's value goes when its page is left
+    chosen = st.session_state.get("language_chosen")  # gone already when the page is left
+    if chosen:
+        st.session_state.language = chosen
+
+
+@st.cache_data(show_spinner=False)
+def exercise_names(language: str) -> Mapping[str, str]:
+    """Names of the catalogue by id."""
+    from groupcoach.exercises.catalogue import load_catalogue
+
+    return {d.id: d.names.get(language) for d in load_catalogue()}
