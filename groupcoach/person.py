@@ -35,6 +35,8 @@ SURE, LIKELY, POSSIBLE = 0.75, 0.5, 0.15
 """Votes for an excursion: enough to open a set alone; enough within a set, or to open one together with its neighbours;
 never below."""
 TOGETHER = 0.6
+EACH, CROWD = 0.04, 0.42
+"""Each more excursion of the same size in a row asks for so much less, down to so little."""
 ALIKE = 0.65
 """Of its neighbours' range: what they speak for has to look like them."""
 BARELY = 1.5
@@ -250,10 +252,13 @@ class PersonState:
             return True
         if support < POSSIBLE:
             return False
-        around, best, usual_deg = self._neighbourhood(name, e)
+        around, best, usual_deg, others = self._neighbourhood(name, e)
+        # the more excursions alike in a row, the less it can be a gesture
+        wanted = max(CROWD, TOGETHER - EACH * max(0, others - 1))
         if self._set_goes_on(name, e) or best >= SURE:
-            return support >= LIKELY or (around >= LIKELY and e.range_deg >= ALIKE * usual_deg)
-        return support >= LIKELY and around >= TOGETHER
+            enough = around >= min(LIKELY, wanted)
+            return support >= LIKELY or (enough and e.range_deg >= ALIKE * usual_deg)
+        return support >= min(LIKELY, wanted) and around >= wanted
 
     def _company(self, name: str, e: Excursion) -> bool | None:
         """Whether the first excursion of a set, when only just large enough, is like the next one; None = none yet.
@@ -309,8 +314,8 @@ class PersonState:
         x, size = np.array([p[0] for p in at]), np.array([p[1] for p in at])
         return bool(abs(np.median(x[-third:]) - np.median(x[:third])) > _WALK * np.median(size))
 
-    def _neighbourhood(self, name: str, e: Excursion) -> tuple[float, float, float]:
-        """Support of the excursions of one exercise around this one: mean with it, the best of the others, their range.
+    def _neighbourhood(self, name: str, e: Excursion) -> tuple[float, float, float, int]:
+        """Excursions of one exercise around this one: mean support with it, the others' best, range, how many alike.
 
         Repetitions come in sets of their like.
         """
@@ -320,9 +325,10 @@ class PersonState:
         ]  # fmt: skip
         others = [(other, s) for other, s in around if other is not e]
         if not others:
-            return 0.0, 0.0, 0.0
+            return 0.0, 0.0, 0.0, 0
         usual_deg = float(np.median([other.range_deg for other, _ in others]))
-        return sum(s for _, s in around) / len(around), max(s for _, s in others), usual_deg
+        alike = sum(ALIKE * usual_deg <= o.range_deg <= usual_deg / ALIKE for o, _ in others)
+        return sum(s for _, s in around) / len(around), max(s for _, s in others), usual_deg, alike
 
     def _overlaps(self, name: str, e: Excursion) -> bool:
         """Whether that time is booked already; the two sides of one exercise may overlap."""

@@ -30,7 +30,7 @@ from groupcoach.training.classifier_data import (
 )
 from groupcoach.training.filmed import TRAINING, VALIDATION, film
 
-_FILMED_WEIGHS = 4.0
+_FILMED_WEIGHS = 6.0
 """Windows through the real networks are fewer and weigh more; the check is on such windows alone."""
 _OTHERS = 3
 """Bodies of a movement that counts nothing: one in so many."""
@@ -149,7 +149,7 @@ def main() -> None:
     ap.add_argument("--films", type=Path, required=True, help="folder of the filmed classes; those missing are made")
     ap.add_argument("--classes", type=int, default=110)
     ap.add_argument("--validation", type=int, default=6)
-    ap.add_argument("--motions", type=int, default=120, help="bodies per exercise with drawn errors")
+    ap.add_argument("--motions", type=int, default=180, help="bodies per exercise with drawn errors")
     ap.add_argument("--seed", type=int, default=0)
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--keep", type=Path, help="keep the windows in this .npz, or take them from it when it exists")

@@ -36,6 +36,8 @@ _EVERY_S: Final = 0.2
 #: Frames whose landmarks are missing, or those of the frame before, as when people take turns.
 _MISSING, _LATE = 0.04, 0.2
 _BATCH: Final = 24
+#: Half of the drawn bodies take so many times as long as the simulator has them: people keep other tempos, too.
+_TEMPO: Final = (0.35, 1.35)
 _CAMERA: Final = Camera.guess(1280, 720)
 
 Windows = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -122,6 +124,7 @@ def drawn_windows(names: Sequence[str], seeds: Sequence[int], body: BodyModel) -
         group = range(first, min(len(names), first + _BATCH))
         rng = np.random.default_rng([seeds[first], 77])
         fps = float(rng.choice([8, 10, 12, 15, 20, 25, 30]))
+        step_s = (rng.uniform(*_TEMPO) if rng.random() < 0.5 else 1.0) / fps
         bodies = [_draw(names[k], seeds[k], body, fps) for k in group]
         lifter = Lifter(body)
         length = max(len(kinds) for _, kinds in bodies)
@@ -129,11 +132,13 @@ def drawn_windows(names: Sequence[str], seeds: Sequence[int], body: BodyModel) -
         old = np.where(rng.random(len(bodies)) < 0.5, 0, rng.integers(0, 3, len(bodies)))
         for f in range(length):
             here = [k for k, (_, kinds) in enumerate(bodies) if f < len(kinds)]
-            people = [_input(k, bodies[k][0], f, min(f, int(old[k]) if rng.random() < 0.7 else 0), fps) for k in here]
-            for k, row in zip(here, lifted(lifter, people, _CAMERA, f / fps), strict=True):
+            people = [
+                _input(k, bodies[k][0], f, min(f, int(old[k]) if rng.random() < 0.7 else 0), step_s) for k in here
+            ]
+            for k, row in zip(here, lifted(lifter, people, _CAMERA, f * step_s), strict=True):
                 values[k].append(row)
         for (_, kinds), rows in zip(bodies, values, strict=True):
-            found += windows(np.arange(len(kinds)) / fps, np.stack(rows), kinds, rng)
+            found += windows(np.arange(len(kinds)) * step_s, np.stack(rows), kinds, rng)
     return _stacked(found)
 
 
@@ -155,10 +160,10 @@ def _draw(name: str, seed: int, body: BodyModel, fps: float) -> tuple[Drawn, lis
     return as_seen(joints, 1 / fps, rng, _CAMERA), [str(k) for k in motion.labels(t)]
 
 
-def _input(k: int, drawn: Drawn, frame: int, late: int, fps: float) -> PersonInput:
+def _input(k: int, drawn: Drawn, frame: int, late: int, step_s: float) -> PersonInput:
     at = frame - late
     marks = Landmarks(drawn.world_m[at], drawn.px[at], np.full(33, 0.9), 1.0)
-    return PersonInput(k, drawn.boxes_xyxy[frame], drawn.keypoints_px[frame], np.full(17, 0.85), marks, late / fps)
+    return PersonInput(k, drawn.boxes_xyxy[frame], drawn.keypoints_px[frame], np.full(17, 0.85), marks, late * step_s)
 
 
 def _stacked(found: list[tuple[Floats, int]]) -> Windows:
