@@ -75,6 +75,10 @@ def run(pipe: Connection, setup: VoiceSetup) -> None:
         return
 
 
+_TRIES, _SHORTEST_S = 3, 0.08
+"""On a busy machine the engine now and then says that a file is written that has nothing in it: it is asked again."""
+
+
 class _Mouth:
     """The engine with its voices."""
 
@@ -160,15 +164,12 @@ class _Mouth:
         """All parts, each by its voice, into one wave file; its seconds."""
         pieces: list[array[int]] = []
         rate = 22050
-        for i, part in enumerate(parts):
-            piece = self._folder / f"part{i}.wav"
-            piece.unlink(missing_ok=True)
-            self._engine.save_to_file(self._with_voice(part), str(piece))
-            self._engine.runAndWait()
-            if piece.exists():
-                with wave.open(str(piece)) as file:
-                    rate = file.getframerate()
-                    pieces.append(_trimmed(array("h", file.readframes(file.getnframes())), rate))
+        for part in parts:
+            for _ in range(_TRIES):
+                sound, rate = self._piece(part, rate)
+                if len(sound) > _SHORTEST_S * rate:
+                    pieces.append(sound)
+                    break
         whole = array("h")
         for sound in pieces:
             whole.extend(sound)
@@ -179,6 +180,20 @@ class _Mouth:
             file.setframerate(rate)
             file.writeframes(whole.tobytes())
         return len(whole) / rate
+
+    def _piece(self, part: Part, rate: int) -> tuple[array[int], int]:
+        """The sound of one part and its rate; no sound when the engine gave none."""
+        path = self._folder / "part.wav"
+        path.unlink(missing_ok=True)
+        self._engine.save_to_file(self._with_voice(part), str(path))
+        self._engine.runAndWait()
+        try:
+            with wave.open(str(path)) as file:
+                return _trimmed(
+                    array("h", file.readframes(file.getnframes())), file.getframerate()
+                ), file.getframerate()
+        except (OSError, EOFError, wave.Error):
+            return array("h"), rate
 
     def _with_voice(self, part: Part) -> str:
         """Set the engine to the part's voice; what it is to say."""
