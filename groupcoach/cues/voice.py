@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -75,10 +76,6 @@ def run(pipe: Connection, setup: VoiceSetup) -> None:
         return
 
 
-_TRIES, _SHORTEST_S = 3, 0.08
-"""On a busy machine the engine now and then says that a file is written that has nothing in it: it is asked again."""
-
-
 class _Mouth:
     """The engine with its voices."""
 
@@ -86,6 +83,11 @@ class _Mouth:
         self._engine, self._setup, self._folder, self._pipe = engine, setup, folder, pipe
         self._listed = list(engine.getProperty("voices") or ())
         self._ids: dict[str, str | None] = {}
+        self._asked: tuple[str | None, float, float] = (None, RATE, 1.0)
+        real = type(engine).__module__.startswith("pyttsx3")
+        self._espeak = shutil.which("espeak-ng") if LINUX and real else None
+        """pyttsx3's eSpeak driver takes the end of one text for that of the next now and then: files are empty or cut
+        off. The engine's own program with the same voice does not."""
 
     def render(self, parts: Sequence[Part]) -> bytes:
         """All parts as one wave file."""
@@ -165,11 +167,8 @@ class _Mouth:
         pieces: list[array[int]] = []
         rate = 22050
         for part in parts:
-            for _ in range(_TRIES):
-                sound, rate = self._piece(part, rate)
-                if len(sound) > _SHORTEST_S * rate:
-                    pieces.append(sound)
-                    break
+            sound, rate = self._piece(part, rate)
+            pieces.append(sound)
         whole = array("h")
         for sound in pieces:
             whole.extend(sound)
@@ -185,8 +184,17 @@ class _Mouth:
         """The sound of one part and its rate; no sound when the engine gave none."""
         path = self._folder / "part.wav"
         path.unlink(missing_ok=True)
-        self._engine.save_to_file(self._with_voice(part), str(path))
-        self._engine.runAndWait()
+        text = self._with_voice(part)
+        if self._espeak is not None:
+            voice, wpm, volume = self._asked
+            command = [self._espeak, "-s", str(int(wpm)), "-a", str(round(100 * volume)), "-w", str(path)]
+            command += ["-v", voice] if voice else []
+            subprocess.run(
+                [*command, "--stdin"], input=text.encode(), stderr=subprocess.DEVNULL, check=False, timeout=10
+            )
+        else:
+            self._engine.save_to_file(text, str(path))
+            self._engine.runAndWait()
         try:
             with wave.open(str(path)) as file:
                 return _trimmed(
@@ -201,11 +209,13 @@ class _Mouth:
         if voice is None:  # nobody here says this script; the class's own voice says the way round it
             language = self._setup.language
             voice, text = self._voice(language), part.otherwise or part.text
-        if voice is not None:
-            self._engine.setProperty("voice", voice)
         choice = self._choice(language)
-        self._engine.setProperty("rate", choice.rate or RATE)
-        self._engine.setProperty("volume", 1.0 if choice.volume is None else choice.volume)
+        # the engine carries settings out when it next speaks: until then it cannot be asked for them
+        self._asked = (voice, choice.rate or RATE, 1.0 if choice.volume is None else choice.volume)
+        if self._espeak is None:
+            for name, value in zip(("voice", "rate", "volume"), self._asked, strict=True):
+                if value is not None:
+                    self._engine.setProperty(name, value)
         return text[:TEXT_LIMIT]
 
     def _voice(self, language: str) -> str | None:
