@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def erase_from_run(folder: Path, name: str) -> bool:
     ids = {int(p["id"]) for p in run.people if str(p.get("name", "")).strip().casefold() == wanted}
     if not ids:
         return False
+    ids |= merged_into(ids, run.events(), {int(p["id"]) for p in run.people})
     poses = run.poses()
     try:
         if poses is not None and (folder / ARCHIVE).exists():
@@ -48,6 +49,21 @@ def erase_from_run(folder: Path, name: str) -> bool:
     except OSError as error:
         raise RecordError(f"{folder} cannot be changed ({error.strerror}). See that it is writable.") from error
     return True
+
+
+def merged_into(ids: set[int], events: Iterable[Mapping[str, Any]], known: set[int]) -> set[int]:
+    """Numbers of cards that went on as one of ``ids`` (``identity_merged``) and are nobody else now.
+
+    Args:
+        ids: people.
+        events: of the class, in order; rows with ``type``, ``person`` and ``merged``.
+        known: everybody who had a card at the end.
+    """
+    into = {e["merged"]: e.get("person") for e in events if e.get("type") == "identity_merged" and e.get("merged")}
+    found: set[int] = set()
+    while more := {a for a, b in into.items() if b in ids | found} - found - known:
+        found |= more
+    return found
 
 
 def _keep_lines(path: Path, wanted: Callable[[str], bool]) -> None:

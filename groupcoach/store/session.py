@@ -18,6 +18,7 @@ from groupcoach.errors import RecordError
 from groupcoach.records import Event
 from groupcoach.store import tables
 from groupcoach.store.database import connect, record_error, shown
+from groupcoach.store.erase import merged_into
 from groupcoach.store.run_dir import to_json
 
 COMMIT_S: Final = 0.5
@@ -244,8 +245,19 @@ class SessionStore:
         return removed
 
     def _called(self, name: str) -> list[dict[str, Any]]:
-        wanted = name.strip().casefold()
-        return [p for p in self._rows(select(tables.person)) if p["name"].strip().casefold() == wanted]
+        """Rows of the people called ``name``, and of the cards that went on as theirs."""
+        wanted, out = name.strip().casefold(), []
+        everybody = self._rows(select(tables.person))
+        for number in {p["session_id"] for p in everybody if p["name"].strip().casefold() == wanted}:
+            people = [p for p in everybody if p["session_id"] == number]
+            ids = {p["number"] for p in people if p["name"].strip().casefold() == wanted}
+            e = tables.event.c
+            merges = self._rows(select(tables.event).where(e.session_id == number, e.type == "identity_merged"))
+            (session,) = self._rows(select(tables.session).where(tables.session.c.id == number))
+            known = {int(p["id"]) for p in (session["summary"] or {}).get("people", ())}
+            ids |= merged_into(ids, ({**m["data"], "type": m["type"], "person": m["person"]} for m in merges), known)
+            out += [p for p in people if p["number"] in ids]
+        return out
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         try:
