@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import streamlit as st
 
 from dashboards.feed import ENGINE, Feed
+from dashboards.markup import stale_html
+from dashboards.over import RunView, run_view
+from dashboards.style import style_html
 from dashboards.words import LANGUAGE, LANGUAGES, Words
+from groupcoach.errors import GroupCoachError
+from groupcoach.store.reading import Run, load_run
 
 _NAMES = {"en": "English", "ko": "한국어"}
 
@@ -40,6 +46,23 @@ def _choose() -> None:
     chosen = st.session_state.get("language_chosen")  # gone already when the page is left
     if chosen:
         st.session_state.language = chosen
+
+
+def finished_class(folder: Path) -> tuple[Words, Run, RunView]:
+    """What the pages of a class that is over begin with: style, language, the run and its view.
+
+    A run that cannot be read is said on the page, which ends there.
+    """
+    st.html(style_html())
+    texts = words()
+    with st.sidebar:
+        language_choice(texts)
+    try:
+        run = load_run(folder)
+        return texts, run, run_view(run.summary, run.events(), texts, exercise_names(texts.language))
+    except GroupCoachError as error:
+        st.html(stale_html(str(error)))
+        st.stop()
 
 
 @st.cache_data(show_spinner=False)

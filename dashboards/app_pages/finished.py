@@ -9,12 +9,8 @@ import streamlit as st
 
 from dashboards import session
 from dashboards.feed import RUN, browsers_play, film_frame, film_length
-from dashboards.markup import cards_html, faults_html, line_html, stale_html, table_html
-from dashboards.over import run_view
-from dashboards.style import style_html
+from dashboards.markup import cards_html, faults_html, line_html, table_html
 from dashboards.words import Words
-from groupcoach.errors import GroupCoachError
-from groupcoach.store.reading import load_run
 from groupcoach.store.run_dir import VIDEO
 
 
@@ -32,16 +28,7 @@ def _stills(film: Path, words: Words) -> None:
 
 def show(folder: Path) -> None:
     """The page of one run folder."""
-    st.html(style_html())
-    words = session.words()
-    with st.sidebar:
-        session.language_choice(words)
-    try:
-        run = load_run(folder)
-        view = run_view(run.summary, run.events(), words, session.exercise_names(words.language))
-    except GroupCoachError as error:
-        st.html(stale_html(str(error)))
-        return
+    words, run, view = session.finished_class(folder)
     left, right = st.columns([2, 3])
     with left:
         st.html(faults_html(view.faults, words))

@@ -9,26 +9,13 @@ import streamlit as st
 
 from dashboards import session
 from dashboards.feed import RUN
-from dashboards.markup import heading_html, stale_html, table_html
-from dashboards.over import run_view
-from dashboards.style import style_html
-from groupcoach.errors import GroupCoachError
-from groupcoach.store.reading import load_run
+from dashboards.markup import heading_html, table_html
 from groupcoach.store.report import to_csv, to_html
 
 
 def show(folder: Path) -> None:
     """The page of one run folder."""
-    st.html(style_html())
-    words = session.words()
-    with st.sidebar:
-        session.language_choice(words)
-    try:
-        run = load_run(folder)
-        view = run_view(run.summary, run.events(), words, session.exercise_names(words.language))
-    except GroupCoachError as error:
-        st.html(stale_html(str(error)))
-        return
+    words, run, view = session.finished_class(folder)
     common = " · ".join(f"{text} ({words.times(n)})" for text, n in view.faults)
     st.html(heading_html(view.title, view.line + (f" · {words('common_faults')}: {common}" if common else "")))
     csv, page, _ = st.columns([1, 1, 4])
