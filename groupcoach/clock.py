@@ -10,6 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 
 STAGES = ("detect", "track", "landmarks", "mesh", "classify", "reps")
+BESIDE = ("networks", "latency", "end_to_end")
+"""Of a whole frame: what the picture networks took inside ``detect`` and ``landmarks``, the time worked on it, and from its
+capture until it was shown (only where time passes by itself)."""
 _KEPT = 20_000
 
 
@@ -18,7 +21,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         """No stage has run."""
-        self._ms: dict[str, deque[float]] = {name: deque(maxlen=_KEPT) for name in (*STAGES, "latency")}
+        self._ms: dict[str, deque[float]] = {name: deque(maxlen=_KEPT) for name in (*STAGES, *BESIDE)}
         self.last: dict[str, float] = {}
 
     @contextmanager

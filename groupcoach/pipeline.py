@@ -11,6 +11,7 @@ import numpy as np
 from groupcoach import angles, measures
 from groupcoach.classify.network import Classifier
 from groupcoach.classify.signals import signals
+from groupcoach.classify.window import features_of
 from groupcoach.clock import Stopwatch
 from groupcoach.detect import Detector
 from groupcoach.detect.budget import LandmarkBudget
@@ -57,6 +58,8 @@ class Pipeline:
         self.watch = Stopwatch()
         self.programme: tuple[Step, ...] = ()
         """The instructor's plan; each person goes through it at an own pace."""
+        self.paused = False
+        """The instructor paused the class: people are followed, nothing is counted."""
         self.skipped = 0
         """Readings of one person in one frame that could not be used."""
         self.camera: Camera | None = None
@@ -78,6 +81,7 @@ class Pipeline:
             self._vouch(frame, tracks, found)
             people = self._one_each(self._inputs(tracks, found, TrackState.CONFIRMED))
             people = self.landmarks.look(frame, people)
+        watch.add("networks", self.detector.clock.take() + self.landmarks.network_ms())
         with watch.stage("mesh"):
             self.camera = Camera.guess(frame.image.shape[1], frame.image.shape[0])
             picture = {"image": frame.image} if getattr(self.regressor, "needs_image", False) else {}
@@ -217,15 +221,12 @@ class Pipeline:
         if not states:
             return votes
         values = signals(np.stack([p.joints_m for p in poses]), np.stack([a.deg for a in joint_angles]))
-        rows, features = [], []
-        for i, state in enumerate(states):
-            state.window.push(t_s, values[i])
-            row = state.window.features() if np.isfinite(values[i]).any() else None
-            if row is not None:
-                rows.append(i)
-                features.append(row)
+        for state, row in zip(states, values, strict=True):
+            state.window.push(t_s, row)
+        seen = np.flatnonzero(np.isfinite(values).any(1))
+        rows, features = features_of([states[i].window for i in seen])
         if rows:
-            for i, p in zip(rows, self.classifier.probabilities(np.stack(features)), strict=True):
+            for i, p in zip(seen[rows], self.classifier.probabilities(features), strict=True):
                 votes[i] = p
         return votes
 
@@ -233,7 +234,7 @@ class Pipeline:
         self, people: list[PersonInput], states: list[PersonState], poses: list[BodyPose],
         joint_angles: list[JointAngles], votes: list[Floats | None], t_s: float,
     ) -> list[Event]:  # fmt: skip
-        if not states:
+        if not states or self.paused:
             return []
         joints, sigma_m = np.stack([p.joints_m for p in poses]), np.stack([p.sigma_m for p in poses])
         deg, sigma_deg = np.stack([a.deg for a in joint_angles]), np.stack([a.sigma_deg for a in joint_angles])
@@ -288,13 +289,16 @@ def build_pipeline(
         checkpoint: weights of ``hmr``.
         body_model: a file in SMPL's layout in place of the project's own body.
     """
+    from groupcoach import runtime
     from groupcoach.detect import build_detector
     from groupcoach.mesh.body_model import BodyModel
     from groupcoach.mesh.regressor import build_regressor
 
     body = BodyModel(body_model) if body_model is not None else None
     bodies = build_regressor(regressor, body, checkpoint=checkpoint)  # first: it is what an option can be wrong about
-    return Pipeline(
+    pipeline = Pipeline(
         build_detector(detector), Tracker(), Identity(names), LandmarkBudget(landmarks), bodies, Classifier(),
         catalogue,
     )  # fmt: skip
+    runtime.calm_arrays()
+    return pipeline

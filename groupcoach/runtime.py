@@ -15,6 +15,17 @@ def threads() -> int:
     return max(1, min(4, cores))
 
 
+def calm_arrays() -> None:
+    """Matrix products of numpy and scipy on one thread, from now on in this process.
+
+    Ours are small, and OpenBLAS lets its threads spin for tens of milliseconds after each: they took half of the next
+    network call's time. Only libraries that are loaded by now are reached.
+    """
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=1, user_api="blas")
+
+
 def device() -> str:
     """``cuda`` where torch finds one, else ``cpu``. Asking costs the import of torch: done only once needed."""
     import ctypes.util

@@ -109,6 +109,10 @@ class ScriptedLandmarks:
     def __init__(self, script: dict[int, list[Shape]]) -> None:
         self._script = script
 
+    def network_ms(self) -> float:
+        """No network."""
+        return 0.0
+
     def look(self, frame: Frame, people: list[PersonInput]) -> list[PersonInput]:
         out = []
         for person in people:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-HEAVY = {"torch", "torchvision", "cv2", "streamlit", "pyttsx3", "openvino", "ai_edge_litert", "smplx", "ultralytics",
+HEAVY = {"torch", "torchvision", "cv2", "streamlit", "pyttsx3", "openvino", "smplx", "ultralytics",
          "scipy", "sqlalchemy", "pandas", "matplotlib", "uvicorn", "fastapi"}  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
 
 
 def test_the_line_loads_its_libraries_when_it_is_built() -> None:
-    built_later = {"torch", "torchvision", "streamlit", "pyttsx3", "openvino", "ai_edge_litert", "smplx", "ultralytics"}
+    built_later = {"torch", "torchvision", "streamlit", "pyttsx3", "openvino", "smplx", "ultralytics"}
     assert loaded_by("import groupcoach.engine, groupcoach.outputs") & built_later == set()
 
 

@@ -31,6 +31,15 @@ def test_a_machine_without_cuda_is_told_without_importing_torch() -> None:
     assert told.stdout.split() == ["cpu", "False"]
 
 
+def test_matrix_products_stay_on_one_thread() -> None:
+    code = (
+        "import numpy, scipy.linalg, threadpoolctl; from groupcoach import runtime; runtime.calm_arrays();"
+        "print(*(m['num_threads'] for m in threadpoolctl.threadpool_info() if m['user_api'] == 'blas'))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(told.stdout.split()) == {"1"}
+
+
 def test_quiet_swallows_native_noise_and_warnings_and_ends(capfd: pytest.CaptureFixture[str]) -> None:
     with runtime.quiet():
         os.write(2, b"native chatter\n")
@@ -55,7 +64,7 @@ def test_quiet_works_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_importing_the_core_is_light() -> None:
-    heavy = ("torch", "ultralytics", "openvino", "ai_edge_litert", "streamlit", "smplx")
+    heavy = ("torch", "ultralytics", "openvino", "streamlit", "smplx")
     modules = (
         "detect track.tracker track.identity mesh.lifter mesh.regressor angles measures classify.network classify.vote"
     )

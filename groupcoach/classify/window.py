@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -43,37 +44,65 @@ class Window:
         self._t[self._n], self._values[self._n] = t_s, values
         self._n += 1
 
-    def features(self) -> Floats | None:
-        """(``N_FEATURES``,) or None while too little was seen."""
-        return window_features(self._t[: self._n], self._values[: self._n])
+
+def features_of(windows: Sequence[Window]) -> tuple[list[int], Floats]:
+    """Everybody's features at once.
+
+    Returns:
+        Rows of ``windows`` in which enough was seen, and their features (rows, ``N_FEATURES``).
+    """
+    rows = [i for i, w in enumerate(windows) if _enough(w._t[: w._n])]
+    if not rows:
+        return rows, np.empty((0, N_FEATURES))
+    longest = max(windows[i]._n for i in rows)
+    # shorter ones begin with rows that weigh nothing
+    t, values = np.empty((len(rows), longest)), np.full((len(rows), longest, len(SIGNALS)), np.nan, np.float32)
+    for k, i in enumerate(rows):
+        w = windows[i]
+        t[k, longest - w._n :], t[k, : longest - w._n] = w._t[: w._n], w._t[0]
+        values[k, longest - w._n :] = w._values[: w._n]
+    return rows, _statistics(t, values)
 
 
 def window_features(t: Floats, values: Floats) -> Floats | None:
-    """Statistics of a window: values (T, S) at times (T,), the last row is now.
+    """(``N_FEATURES``,) of one window: values (T, S) at times (T,), the last row is now; None of too little."""
+    return _statistics(t[None], values[None].astype(np.float32))[0] if _enough(t) else None
+
+
+def _enough(t: Floats) -> bool:
+    return len(t) >= 3 and bool(t[-1] - t[0] >= SHORTEST_S)
+
+
+def _statistics(t: Floats, values: Floats) -> Floats:
+    """(N, ``N_FEATURES``) statistics of windows: values (N, T, S, 32 bits) at times (N, T), the last row is now.
 
     ``spread`` is the standard deviation, ``change`` the difference to 0.35 s ago, ``pace`` the mean absolute change per
-    second. Each is weighted by time, so that a varying frame rate does not show.
+    second. Each is weighted by time, so that a varying frame rate does not show. NaN = not seen; a row that repeats a
+    time and holds NaN weighs nothing.
     """
-    if len(t) < 3 or t[-1] - t[0] < SHORTEST_S:
-        return None
     step = np.diff(t)
-    weight = np.empty(len(t))
-    weight[0], weight[-1] = step[0] / 2, step[-1] / 2
-    weight[1:-1] = (step[1:] + step[:-1]) / 2
+    weight = np.zeros_like(t)
+    weight[:, :-1] += step / 2
+    weight[:, 1:] += step / 2
+    whole = (t[:, -1] - t[:, 0])[:, None]
+    share = weight.astype(values.dtype)[:, None]  # (N, 1, T): products with (N, T, S) sum over time
     seen = np.isfinite(values)
-    total = (weight[:, None] * seen).sum(0)
-    clean = np.where(seen, values, 0.0)
-    enough = total > 0.3 * weight.sum()
+    total = (share @ seen)[:, 0]
+    clean = np.where(seen, values, 0)
+    enough = total > 0.3 * whole
     total = np.maximum(total, 1e-9)
-    mean = (weight[:, None] * clean).sum(0) / total
-    spread = np.sqrt(np.maximum((weight[:, None] * np.where(seen, (values - mean) ** 2, 0.0)).sum(0) / total, 0.0))
-    low = np.where(seen, values, np.inf).min(0)
-    high = np.where(seen, values, -np.inf).max(0)
-    back = int(np.clip(np.searchsorted(t, t[-1] - _CHANGE_S), 0, len(t) - 2))
-    change = (values[-1] - values[back]) / max(t[-1] - t[back], 1e-6) * _CHANGE_S
-    moved = np.abs(np.diff(values, axis=0))
-    pace = np.where(np.isfinite(moved), moved, 0.0).sum(0) / (t[-1] - t[0])
-    out = np.stack([values[-1], mean, spread, low, high, change, pace])
-    out[1:5] = np.where(enough, out[1:5], np.nan)
-    result: Floats = out.reshape(-1)
+    mean = (share @ clean)[:, 0] / total
+    away = np.where(seen, clean - mean[:, None], 0)
+    spread = np.sqrt((share @ (away * away))[:, 0] / total)
+    low = np.where(seen, values, np.float32(np.inf)).min(1)
+    high = np.where(seen, values, np.float32(-np.inf)).max(1)
+    n = np.arange(len(t))
+    back = np.minimum((t < t[:, -1:] - _CHANGE_S).sum(1), t.shape[1] - 2)
+    now = values[:, -1]
+    change = (now - values[n, back]) / np.maximum(t[:, -1] - t[n, back], 1e-6)[:, None] * _CHANGE_S
+    moved = np.abs(values[:, 1:] - values[:, :-1])
+    pace = np.where(seen[:, 1:] & seen[:, :-1], moved, 0).sum(1) / whole
+    out = np.stack([now, mean, spread, low, high, change, pace], axis=1)
+    out[:, 1:5] = np.where(enough[:, None], out[:, 1:5], np.nan)
+    result: Floats = out.reshape(len(t), -1)
     return result

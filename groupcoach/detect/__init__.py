@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from groupcoach.detect.network import NetworkClock
 from groupcoach.errors import ConfigError
 from groupcoach.records import Frame, Observations
 
@@ -12,6 +13,8 @@ class Detector(Protocol):
     """Finds everybody in one frame."""
 
     name: str
+    clock: NetworkClock
+    """What its network took, apart from what comes before and after."""
 
     def detect(self, frame: Frame) -> Observations:
         """Best score first; an empty room is ``Observations.empty()``."""

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from groupcoach import assets
 from groupcoach.detect.landmarks import BlazePoseLandmarks, crop_from_axis
+from groupcoach.detect.network import PictureRequests, compile_pictures, read_network
 from groupcoach.detect.suppress import suppress_duplicates
 from groupcoach.records import Floats, Frame, Observations
-from groupcoach.runtime import quiet
 from groupcoach.skeleton import BLAZEPOSE_INDEX, COCO
 
 MODEL = "pose_detection.tflite"
 SIDE = 224
+_BOXES, _SCORES = (1, 2254, 12), (1, 2254, 1)
 _MIN_SCORE = 0.5
 _STRIDES = ((8, 2), (16, 2), (32, 6))
 """Cell size and anchors a cell of the network's output (2254 anchors)."""
@@ -64,24 +65,31 @@ class BlazePoseDetector:
 
     def __init__(self, threads: int = 2) -> None:
         """Load both networks; ``threads`` of the CPU runtime."""
-        from ai_edge_litert.interpreter import Interpreter
-
-        path = str(assets.locate(MODEL))
-        with quiet():
-            self._net: Any = Interpreter(model_path=path, num_threads=threads)
-            self._net.allocate_tensors()
-        self._in = self._net.get_input_details()[0]["index"]
-        shapes = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}
-        self._boxes, self._scores = shapes[(1, 2254, 12)], shapes[(1, 2254, 1)]
-        self._anchors = anchors()
         self._landmarks = BlazePoseLandmarks(threads)
-        self._batch = np.empty((1, SIDE, SIDE, 3), np.float32)
+        self.clock = self._landmarks.clock
+        model = read_network(assets.locate(MODEL), (_BOXES, _SCORES))
+        compiled = compile_pictures(model, threads=threads, streams=threads, mean=127.5, scale=127.5, exact=True)
+        self._net = PictureRequests(compiled, threads, SIDE, self.clock)
+        self._anchors = anchors()
 
     def detect(self, frame: Frame) -> Observations:
         """Everybody found, best score first."""
         image = frame.image
         height, width = image.shape[:2]
-        found = [self._tile(image, *tile) for tile in tiles(width, height)]
+        places = tiles(width, height)
+        found: list[Floats] = [np.empty((0, 5))] * len(places)
+
+        def fill(i: int, out: NDArray[np.uint8]) -> None:
+            x, y, side = places[i]
+            k = SIDE / side
+            move = np.array([[k, 0, -x * k], [0, k, -y * k]])
+            flags = cv2.INTER_AREA if k < 0.5 else cv2.INTER_LINEAR
+            cv2.warpAffine(image, move, (SIDE, SIDE), dst=out, flags=flags)
+
+        def take(i: int, answer: dict[Any, Any]) -> None:
+            found[i] = self._tile(answer, *places[i])
+
+        self._net.run(len(places), fill, take)
         axes = np.concatenate(found)
         axes = axes[np.argsort(-axes[:, 4], kind="stable")]
         axes = axes[_distinct(axes)]
@@ -105,18 +113,11 @@ class BlazePoseDetector:
         obs = Observations(np.stack(boxes), np.array(scores), np.stack(points), np.stack(point_scores))
         return suppress_duplicates(obs.take(order))
 
-    def _tile(self, image: NDArray[np.uint8], x: int, y: int, side: int) -> Floats:
+    def _tile(self, answer: dict[Any, Any], x: int, y: int, side: int) -> Floats:
         """(N, 5) of a tile: hips x, y, top of the body circle x, y in the frame, and the score."""
-        k = SIDE / side
-        move = np.array([[k, 0, -x * k], [0, k, -y * k]])
-        patch = cv2.warpAffine(image, move, (SIDE, SIDE), flags=cv2.INTER_AREA if k < 0.5 else cv2.INTER_LINEAR)
-        np.multiply(patch, np.float32(2 / 255), out=self._batch[0])
-        self._batch -= 1.0
-        self._net.set_tensor(self._in, self._batch)
-        self._net.invoke()
-        logits = self._net.get_tensor(self._scores)[0, :, 0]
+        logits = answer[_SCORES][0, :, 0]
         rows = np.flatnonzero(logits > 0.0)  # probability one half
-        raw = self._net.get_tensor(self._boxes)[0, rows].astype(np.float64)
+        raw = answer[_BOXES][0, rows].astype(np.float64)
         points = (raw[:, 4:8].reshape(-1, 2, 2) / SIDE + self._anchors[rows][:, None]) * side + np.array([x, y])
         score = 1 / (1 + np.exp(-np.clip(logits[rows], -30, 30)))
         return np.concatenate([points.reshape(-1, 4), score[:, None]], axis=1)

@@ -16,6 +16,8 @@ FRESH_S = 0.08
 AT_LEAST, PER_FRAME = 2, 8
 """Crops a frame in mode ``auto``: so few are always affordable, more than so many never."""
 _SURE_BODY = 0.9
+_ASK_AGAIN_S = 0.15
+"""A doubtful box is not shown to the network in every frame: one instant says little more than the one before."""
 _CARRY_S = 0.6
 """So long the last answer serves a person whose turn it is not."""
 
@@ -42,6 +44,10 @@ class LandmarkBudget:
         self._asked: dict[int, float] = {}
         self._frame_s: float | None = None
 
+    def network_ms(self) -> float:
+        """What the landmark network took since it was last asked."""
+        return 0.0 if self._network is None else self._network.clock.take()
+
     def look(self, frame: Frame, people: list[PersonInput]) -> list[PersonInput]:
         """The same people with their landmarks."""
         network = self._network
@@ -63,7 +69,8 @@ class LandmarkBudget:
         """Track IDs of those (two at most are asked) in whose box the landmark network surely sees a body."""
         if self._network is None or not people:
             return []
-        asked = sorted(people, key=lambda p: self._asked.get(p.track_id, -1.0))[:2]
+        waited = [p for p in people if frame.t_s - self._asked.get(p.track_id, -1.0) >= _ASK_AGAIN_S]
+        asked = sorted(waited, key=lambda p: self._asked.get(p.track_id, -1.0))[:2]
         crops = [crop_from_keypoints(p.keypoints_px, p.keypoint_scores, p.box_xyxy) for p in asked]
         self._asked = {k: v for k, v in self._asked.items() if frame.t_s - v < 5.0}
         self._asked.update({p.track_id: frame.t_s for p in asked})

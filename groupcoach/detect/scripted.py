@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from groupcoach.detect.network import NetworkClock
 from groupcoach.records import Frame, Observations
 
 
@@ -16,6 +17,7 @@ class ScriptedDetector:
     def __init__(self, script: Mapping[int, Observations]) -> None:
         """Args: script: observations by frame index."""
         self._script = dict(script)
+        self.clock = NetworkClock()
 
     def detect(self, frame: Frame) -> Observations:
         """What the script says of this frame."""

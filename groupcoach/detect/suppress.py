@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupcoach.records import Floats, Observations
 
 
 def iou_matrix(a: Floats, b: Floats) -> Floats:
     """(N, M) intersection over union of boxes (N, 4) and (M, 4), xyxy."""
-    top = np.maximum(a[:, None, :2], b[None, :, :2])
-    low = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inter = np.prod(np.clip(low - top, 0, None), axis=2)
-    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
-    area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
+    width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
+    inter = np.maximum(width, 0) * np.maximum(height, 0)
+    area_a, area_b = ((c[:, 2] - c[:, 0]) * (c[:, 3] - c[:, 1]) for c in (a, b))
     result: Floats = inter / np.maximum(area_a[:, None] + area_b[None] - inter, 1e-9)
     return result
 
@@ -38,13 +38,20 @@ def suppress_duplicates(obs: Observations) -> Observations:
     Two people behind each other overlap by box and differ in keypoints; a half-body box inside a full one differs in
     box and shares its keypoints: both signs together decide, except where either alone leaves no doubt.
     """
-    n = len(obs)
-    if n < 2:
+    if len(obs) < 2:
         return obs
+    # boxes alone first: a detector proposes each body five to ten times, and keypoints cost more to compare
+    obs = obs.take(_best_of(iou_matrix(obs.boxes_xyxy, obs.boxes_xyxy) > 0.85))
     iou, apart = iou_matrix(obs.boxes_xyxy, obs.boxes_xyxy), keypoint_distance(obs, obs)
-    duplicate = (iou > 0.85) | (apart < 0.06) | ((iou > 0.55) & ((apart < 0.15) | np.isinf(apart)))
+    return obs.take(_best_of((apart < 0.06) | ((iou > 0.55) & ((apart < 0.15) | np.isinf(apart)))))
+
+
+def _best_of(same: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Rows that are not the same (N, N) as a better row that stays."""
     keep: list[int] = []
-    for i in range(n):
-        if not any(duplicate[i, j] for j in keep):
+    rest = np.ones(len(same), dtype=bool)
+    for i in range(len(same)):
+        if rest[i]:
             keep.append(i)
-    return obs.take(np.array(keep))
+            rest &= ~same[i]
+    return np.array(keep, dtype=np.intp)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from groupcoach import assets
 from groupcoach.detect.letterbox import InputPlan, fill_input, plan_input
+from groupcoach.detect.network import NetworkClock, compile_pictures, read_network
 from groupcoach.detect.suppress import suppress_duplicates
 from groupcoach.errors import AssetError
 from groupcoach.records import Frame, Observations
@@ -73,27 +74,14 @@ def export_openvino(weights: Path) -> Path:
 
 
 def _openvino_forward(plan: InputPlan, threads: int) -> Forward:
-    # importing openvino writes to the user's home and reports the import; with this module absent it has a stub instead
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino as ov
-    from openvino.preprocess import PrePostProcessor
-
-    core = ov.Core()
     weights = assets.locate(WEIGHTS)
     try:
-        model = core.read_model(export_openvino(weights))
+        model = read_network(export_openvino(weights))
     except RuntimeError:  # a damaged export: it is ours, so it is made again
         shutil.rmtree(assets.derived_path(WEIGHTS) / "openvino", ignore_errors=True)
-        model = core.read_model(export_openvino(weights))
+        model = read_network(export_openvino(weights))
     model.reshape([1, 3, plan.height, plan.width])
-    prep = PrePostProcessor(model)
-    prep.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    prep.input().model().set_layout(ov.Layout("NCHW"))
-    prep.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    compiled = core.compile_model(
-        prep.build(), "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
-    )
-    request = compiled.create_infer_request()
+    request = compile_pictures(model, threads=threads, to_nchw=True).create_infer_request()
 
     def forward(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         request.infer([batch], share_inputs=True)
@@ -136,6 +124,7 @@ class YoloPose:
         self._threads = threads
         self._min_score = min_score
         self._size: tuple[int, int] | None = None
+        self.clock = NetworkClock()
         if device == "cpu":
             export_openvino(assets.locate(WEIGHTS))
 
@@ -153,7 +142,9 @@ class YoloPose:
         if (h, w) != self._size:
             self._prepare(h, w)
         fill_input(frame.image, self._plan, self._batch[0])
-        return self._decode(self._forward(self._batch)[0], h, w)
+        with self.clock.running():
+            raw = self._forward(self._batch)[0]
+        return self._decode(raw, h, w)
 
     def _decode(self, raw: NDArray[np.float32], h: int, w: int) -> Observations:
         """``raw`` (56, A): centre x, y, width, height, score, 17 x (x, y, score), in pixels of the input."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groupcoach.classify.signals import SIGNALS
-from groupcoach.classify.window import N_FEATURES, SHORTEST_S, WINDOW_S, Window, window_features
+from groupcoach.classify.window import N_FEATURES, SHORTEST_S, WINDOW_S, Window, features_of, window_features
 from groupcoach.records import Floats
 
 S = len(SIGNALS)
@@ -66,7 +66,7 @@ def test_when_it_happened_does_not_matter() -> None:
 def test_a_still_body_does_not_change() -> None:
     t = times(15)
     f = table(t, np.full((len(t), S), 0.7))
-    assert f["spread"] == pytest.approx(np.zeros(S))
+    assert f["spread"] == pytest.approx(np.zeros(S), abs=1e-5)
     assert f["change"] == pytest.approx(np.zeros(S))
     assert f["pace"] == pytest.approx(np.zeros(S))
 
@@ -95,6 +95,12 @@ def test_a_signal_that_is_hardly_seen_has_no_statistics_and_does_not_touch_other
     assert not np.isinf(np.concatenate(list(f.values()))).any()
 
 
+def features(window: Window) -> Floats | None:
+    """Of one window."""
+    rows, found = features_of([window])
+    return found[0] if rows else None
+
+
 def filled(fps: float, seconds: float, start: float = 0.0, window: Window | None = None) -> Window:
     window = window or Window()
     t = times(fps, seconds) + start
@@ -105,7 +111,7 @@ def filled(fps: float, seconds: float, start: float = 0.0, window: Window | None
 
 @pytest.mark.parametrize("fps", [8, 30, 60, 240])
 def test_the_window_is_the_last_two_seconds(fps: float) -> None:
-    got = filled(fps, 7.0).features()
+    got = features(filled(fps, 7.0))
     t = times(fps) + 5.0
     want = window_features(t, moving(t))
     assert got is not None
@@ -113,15 +119,23 @@ def test_the_window_is_the_last_two_seconds(fps: float) -> None:
     assert got == pytest.approx(want, abs=1e-6 if fps < 128 else 1.0)
 
 
+def test_a_class_at_once_is_everybody_alone() -> None:
+    windows = [filled(30, 7.0), filled(12, 0.3), filled(8, 0.9), Window(), filled(25, 2.0)]
+    rows, together = features_of(windows)
+    assert rows == [0, 2, 4]
+    for k, i in enumerate(rows):
+        assert together[k] == pytest.approx(features(windows[i]), abs=1e-5, nan_ok=True)
+
+
 def test_a_gap_forgets() -> None:
     window = filled(15, 2.0)
     window.push(3.5, np.full(S, 0.9))
-    assert window.features() is None
+    assert features(window) is None
     fresh, after = filled(15, 1.0, 4.0), filled(15, 1.0, 4.0, filled(15, 2.0))
-    assert after.features() == pytest.approx(fresh.features())
+    assert features(after) == pytest.approx(features(fresh))
     short = filled(15, 1.0, 2.8, filled(15, 2.0))  # 0.8 s is no gap
-    assert short.features() is not None
+    assert features(short) is not None
 
 
 def test_a_new_window_knows_nothing() -> None:
-    assert Window().features() is None
+    assert features(Window()) is None
