@@ -11,8 +11,8 @@ import numpy as np
 
 STAGES = ("detect", "track", "landmarks", "mesh", "classify", "reps")
 BESIDE = ("networks", "latency", "end_to_end")
-"""Of a whole frame: what the picture networks took inside ``detect`` and ``landmarks``, the time worked on it, and from its
-capture until it was shown (only where time passes by itself)."""
+"""Of a whole frame: what the picture networks took inside ``detect`` and ``landmarks``, the time worked on it, and from
+its capture until it was shown (only where time passes by itself)."""
 _KEPT = 20_000
 
 

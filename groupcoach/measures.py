@@ -19,7 +19,7 @@ _GAPS: Final = ("knee", "elbow", "shoulder")
 MEASURES: Final[tuple[str, ...]] = (
     *_MEANS, "knee_low", "elbow_low", "waist", "trunk_lean", "trunk_minus_shin", "knees_inside_feet", "hip_sag",
     "hip_pike", "trunk_swing", "trunk_back", "leg_lean", "head_lean", "heel_lift", "hips_tilt", "left_ahead",
-    "off_stand", "side_step", "left_bends",
+    "off_stand", "side_step", "left_bends", "feet_apart",
     *(f"{name}_gap" for name in _GAPS),
 )  # fmt: skip
 #: Left less right: a rule looks at the size, the sign says which side is behind.
@@ -79,7 +79,9 @@ def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Float
     put("heel_lift", *_heels(p, sigma_m))
     put("left_bends", -value[:, MEASURE_INDEX["knee_gap"]], sigma[:, MEASURE_INDEX["knee_gap"]])
     bent = 180 - value[:, MEASURE_INDEX["knee_low"]]
-    put("side_step", bent + 0.4 * _apart(p), sigma[:, MEASURE_INDEX["knee_low"]])
+    apart = _apart(p)
+    put("feet_apart", apart, np.degrees(1.4 * sigma_m[:, INDEX["left_ankle"]] / torso))
+    put("side_step", bent + 0.4 * apart, sigma[:, MEASURE_INDEX["knee_low"]])
     leg = value[:, MEASURE_INDEX["leg_lean"]]
     put("off_stand", 0.5 * leg + 0.2 * lean + 0.15 * value[:, MEASURE_INDEX["shoulder"]], lean_s)
     hips = p["left_hip"] - p["right_hip"]

@@ -19,37 +19,24 @@ from groupcoach.classify.window import Window
 from groupcoach.exercises.catalogue import Catalogue, Definition
 from groupcoach.form import RELATIVE_TO_STANDING, Span, judge, left_less_right, passes_gate, side_of
 from groupcoach.holds import Held, Hold
-from groupcoach.machines import Row, machines_of
+from groupcoach.machines import machines_of
 from groupcoach.measures import MEASURE_INDEX
+from groupcoach.past import Past
 from groupcoach.plan import PlanProgress
 from groupcoach.records import Event, Fault, Floats, Rep
 from groupcoach.reps import Excursion
 from groupcoach.sets import ExerciseSet
 from groupcoach.skeleton import ANGLE_INDEX
+from groupcoach.support import LIKELY, NEIGHBOUR_S, Support
 from groupcoach.template import Correction, TemplateCounter
 
-HISTORY_S = 15.0
 PENDING_S = 5.0
 """An excursion waits so long for the votes to make up their mind."""
-SURE, LIKELY, POSSIBLE = 0.75, 0.5, 0.15
-"""Votes for an excursion: enough to open a set alone; enough within a set, or to open one together with its neighbours;
-never below."""
-TOGETHER = 0.6
-EACH, CROWD = 0.04, 0.42
-"""Each more excursion of the same size in a row asks for so much less, down to so little."""
-ALIKE = 0.65
-"""Of its neighbours' range: what they speak for has to look like them."""
-BARELY = 1.5
-"""Times the smallest range of an exercise: a first repetition below that waits for the second."""
-NEIGHBOUR_S = 8.0
 SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0
-_TAIL_S = 0.6
 _AFTER_S = 0.15
 """So much of the time after a repetition is looked at as well."""
-_WALK = 0.3
-"""Shares of the body's size that the hips may move across the picture within a repetition."""
 
 
 _OF_THE_PERSON = frozenset({"person_id", "catalogue", "sets", "corrections", "_classes", "_none", "plan"})
@@ -76,11 +63,10 @@ class PersonState:
         self._counters = machines_of(catalogue, self._classes)
         self.templates = {d.id: TemplateCounter(d.template) for d in catalogue.counted if d.template is not None}
         self.holds = {d.id: Hold(d) for d in catalogue.counted if d.count.method == "hold" and d.id in self._classes}
-        self._rows: deque[Row] = deque()
+        self._past = Past(classes)
+        self._support = Support(catalogue, self._classes, self._past)
         self._pending: list[tuple[str, Excursion]] = []
-        self._recent: deque[tuple[str, Excursion]] = deque(maxlen=40)
         self._standing: dict[str, deque[float]] = {name: deque(maxlen=60) for name in RELATIVE_TO_STANDING}
-        self._none = np.zeros(len(classes))
 
     @property
     def totals(self) -> dict[str, int]:
@@ -98,14 +84,14 @@ class PersonState:
     def held_s(self, exercise: str) -> float:
         """Seconds held, the hold under way included."""
         hold = self.holds.get(exercise)
-        running = hold.running_s(self._rows[-1].t_s) if hold is not None and self._rows else 0.0
+        running = hold.running_s(self._past.t_s) if hold is not None and self._past.t_s is not None else 0.0
         return running + sum(s.hold_s for s in self.sets if s.exercise == exercise)
 
     def take_over(self, other: PersonState) -> None:
         """``other`` was this person: repetitions, corrections and, if seen later, votes and window come over."""
         self.sets = sorted(self.sets + other.sets, key=lambda s: s.start_s)
         self.corrections.update(other.corrections)
-        if other._rows and (not self._rows or other._rows[-1].t_s > self._rows[-1].t_s):
+        if other._past.t_s is not None and (self._past.t_s is None or other._past.t_s > self._past.t_s):
             for name, past in self._standing.items():
                 other._standing[name].extendleft(reversed(past))
             self._follow(other)
@@ -121,9 +107,9 @@ class PersonState:
         self.sets, other.sets = kept, back
         self.corrections.subtract(other.corrections)
         self.corrections = Counter({exercise: reps for exercise, reps in self.corrections.items() if reps})
-        if self._rows is other._rows:  # one of them goes on with what was seen of the body, the other starts afresh
+        if self._past is other._past:  # one of them goes on with what was seen of the body, the other starts afresh
             fresh = PersonState(self.person_id, self.catalogue, tuple(self._classes))
-            loser = self if self._rows and theirs(self._rows[-1].t_s) else other
+            loser = self if self._past.t_s is not None and theirs(self._past.t_s) else other
             loser._follow(fresh)
 
     def reassign(self, other: PersonState) -> None:
@@ -166,16 +152,14 @@ class PersonState:
         events: list[Event] = []
         if votes is not None and self.plan is not None:
             votes = self.plan.weigh(votes)
-        rows = self._rows
-        rows.append(Row(t_s, deg, sigma_deg, values, sigma, view, self._none if votes is None else votes, place))
-        while rows[0].t_s < t_s - HISTORY_S:
-            rows.popleft()
+        self._past.push(t_s, deg, sigma_deg, values, sigma, view, votes, place)
+        rows = self._past.rows
         if votes is not None:
             events += self._name(t_s, votes, values)
-        for found in self._counters.step(rows):
-            self._pending.append(found)
-            if not found[1].half:
-                self._recent.append(found)
+        for name, e in self._counters.step(rows):
+            self._pending.append((name, e))
+            if not e.half:
+                self._support.note(name, e)
         label = self.vote.label.exercise
         template = self.templates.get(label)
         if template is not None:
@@ -220,7 +204,7 @@ class PersonState:
             return []
         events: list[Event] = []
         waiting: list[tuple[str, Excursion]] = []
-        supports = {id(e): self._support(name, e) for name, e in self._pending}
+        supports = {id(e): self._support.of(name, e) for name, e in self._pending}
         # the better supported of two exercises that one movement fits is booked first
         order = sorted(self._pending, key=lambda p: (p[1].end_s, -supports[id(p[1])]))
         self._pending = []  # one that cannot be judged must not come back every frame
@@ -231,44 +215,18 @@ class PersonState:
             if e.half:
                 events += self._keep_half(name, e, support, t_s)
                 continue
-            company = self._company(name, e)
+            goes_on = self._set_goes_on(name, e)
+            company = self._support.company(name, e, goes_on)
             over = last or t_s - e.end_s > PENDING_S
-            if company is not False and (company or over) and self._is_rep(name, e, support):
-                span = self._span(e.start_s, e.end_s + _AFTER_S)
-                if passes_gate(self.catalogue.get(name), span, e.turn_s) and not self._walks(name, e):
-                    events += self._book(self.catalogue.get(name), e, span, t_s)
+            if company is not False and (company or over) and self._support.is_rep(name, e, support, goes_on):
+                definition, span = self.catalogue.get(name), self._past.span(e.start_s, e.end_s + _AFTER_S)
+                walks = not definition.count.travels and self._past.walks(e)
+                if passes_gate(definition, span, e.turn_s) and not walks:
+                    events += self._book(definition, e, span, t_s)
             elif company is not False and not over:
                 waiting.append((name, e))
         self._pending = waiting
         return events
-
-    def _is_rep(self, name: str, e: Excursion, support: float) -> bool:
-        """Whether the votes make an excursion a repetition.
-
-        On people who exercise, the first repetition of a set has 0.8 of the votes and more; a gesture that looks like
-        one has 0.5 to 0.65. So a set needs clear votes or company to open, and less to go on.
-        """
-        if support >= SURE:
-            return True
-        if support < POSSIBLE:
-            return False
-        around, best, usual_deg, others = self._neighbourhood(name, e)
-        # the more excursions alike in a row, the less it can be a gesture
-        wanted = max(CROWD, TOGETHER - EACH * max(0, others - 1))
-        if self._set_goes_on(name, e) or best >= SURE:
-            enough = around >= min(LIKELY, wanted)
-            return support >= LIKELY or (enough and e.range_deg >= ALIKE * usual_deg)
-        return support >= min(LIKELY, wanted) and around >= wanted
-
-    def _company(self, name: str, e: Excursion) -> bool | None:
-        """Whether the first excursion of a set, when only just large enough, is like the next one; None = none yet.
-
-        A step into place bends a knee, too. When the person's own range is known it is counted after all, or not.
-        """
-        if e.range_deg >= BARELY * self.catalogue.get(name).count.min_range_deg or self._set_goes_on(name, e):
-            return True
-        later = [o.range_deg for n, o in self._recent if n == name and o.turn_s > e.turn_s]
-        return e.range_deg >= ALIKE * max(later) if later else None
 
     def _set_goes_on(self, name: str, e: Excursion) -> bool:
         current = self.current_set
@@ -285,51 +243,6 @@ class PersonState:
             "range_deg": round(e.range_deg, 1), "depth_deg": round(e.turn_deg, 1),
         })]  # fmt: skip
 
-    def _rows_of(self, start_s: float, end_s: float) -> list[Row]:
-        """Rows of a stretch of time, in order; the past is long and what is asked for is mostly recent."""
-        out = []
-        for row in reversed(self._rows):
-            if row.t_s < start_s:
-                break
-            if row.t_s <= end_s:
-                out.append(row)
-        return out[::-1]
-
-    def _support(self, name: str, e: Excursion) -> float:
-        """Mean vote for an exercise over an excursion and a moment after it (a window looks back, so it lags)."""
-        column = self._classes[name]
-        votes = [r.votes[column] for r in self._rows_of(e.start_s, e.end_s + _TAIL_S) if r.votes is not self._none]
-        # the second half counts: at the start the window still shows what was before
-        late = votes[len(votes) // 3 :]
-        return float(sum(late) / len(late)) if late else 0.0
-
-    def _walks(self, name: str, e: Excursion) -> bool:
-        """Whether the body went elsewhere meanwhile: somebody who walks by swings arms and bends knees, too."""
-        if self.catalogue.get(name).count.travels:
-            return False
-        at = [r.place for r in self._rows_of(e.start_s, e.end_s) if r.place is not None]
-        if len(at) < 2:
-            return False
-        third = max(1, len(at) // 4)
-        x, size = np.array([p[0] for p in at]), np.array([p[1] for p in at])
-        return bool(abs(np.median(x[-third:]) - np.median(x[:third])) > _WALK * np.median(size))
-
-    def _neighbourhood(self, name: str, e: Excursion) -> tuple[float, float, float, int]:
-        """Excursions of one exercise around this one: mean support with it, the others' best, range, how many alike.
-
-        Repetitions come in sets of their like.
-        """
-        around = [
-            (other, self._support(name, other)) for n, other in self._recent
-            if n == name and abs(other.turn_s - e.turn_s) <= NEIGHBOUR_S and other.start_s >= self._rows[0].t_s
-        ]  # fmt: skip
-        others = [(other, s) for other, s in around if other is not e]
-        if not others:
-            return 0.0, 0.0, 0.0, 0
-        usual_deg = float(np.median([other.range_deg for other, _ in others]))
-        alike = sum(ALIKE * usual_deg <= o.range_deg <= usual_deg / ALIKE for o, _ in others)
-        return sum(s for _, s in around) / len(around), max(s for _, s in others), usual_deg, alike
-
     def _overlaps(self, name: str, e: Excursion) -> bool:
         """Whether that time is booked already; the two sides of one exercise may overlap."""
         for done in reversed(self.sets[-2:]):
@@ -341,13 +254,6 @@ class PersonState:
                     return True
         return False
 
-    def _span(self, start_s: float, end_s: float) -> Span:
-        rows = self._rows_of(start_s, end_s)
-        return Span(
-            np.array([r.t_s for r in rows]), np.stack([r.values for r in rows]), np.stack([r.sigma for r in rows]),
-            np.stack([r.deg for r in rows]), [r.view for r in rows], np.stack([r.sigma_deg for r in rows]),
-        )  # fmt: skip
-
     def _by_template(self, name: str) -> bool:
         return self.catalogue.get(name).count.method == "template"
 
@@ -357,7 +263,7 @@ class PersonState:
         start_s = template.near_s if template.near_s is not None else t_s
         reached_s = template.reached_s if template.reached_s is not None else t_s
         e = Excursion(start_s, reached_s, t_s, 0.0, float("nan"))
-        return self._book(definition, e, self._span(start_s, t_s), t_s)
+        return self._book(definition, e, self._past.span(start_s, t_s), t_s)
 
     def _set_of(self, exercise: str, start_s: float, end_s: float) -> ExerciseSet:
         current = self.current_set

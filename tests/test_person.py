@@ -10,11 +10,12 @@ import pytest
 
 from groupcoach.exercises.catalogue import load_catalogue
 from groupcoach.measures import MEASURE_INDEX, MEASURES
-from groupcoach.person import HISTORY_S, SET_GAP_S, PersonState
+from groupcoach.past import HISTORY_S
+from groupcoach.person import SET_GAP_S, PersonState
 from groupcoach.records import Event, Floats
 from groupcoach.skeleton import ANGLE_INDEX, ANGLES
 
-CLASSES = ("stand", "squat", "lunge", "push_up", "jumping_jack", "biceps_curl", "unknown")
+CLASSES = ("stand", "squat", "lunge", "push_up", "jumping_jack", "biceps_curl", "lateral_raise", "unknown")
 FPS = 15.0
 Votes = dict[str, float] | None
 At = Callable[[float], Any]
@@ -329,6 +330,34 @@ def test_taking_over_somebody_who_left_earlier_keeps_ones_own_present() -> None:
     assert late.totals == {"squat": 7}
 
 
+def raising(start: float = 1.0, n: int = 6, period: float = 1.6, feet: float = 18.0) -> At:
+    """Arms up to the sides, the legs ``feet`` degrees apart while they are up."""
+    return lambda t: {
+        "shoulder": wave(t, start, n, period, 12, 95), "feet_apart": wave(t, start, n, period, min(feet, 18), feet),
+    }  # fmt: skip
+
+
+def test_votes_for_what_it_cannot_have_been_are_votes_for_nothing() -> None:
+    torn = always(jumping_jack=0.6, lateral_raise=0.3)
+    still, apart = person(), person()
+    live(still, 14, raising(), torn)
+    live(apart, 14, raising(feet=40.0), torn)
+    assert still.totals == {"lateral_raise": 6}  # feet that stay where they are are no jumping jack
+    assert apart.totals == {"jumping_jack": 6}
+
+
+def test_weak_votes_do_when_many_excursions_are_alike() -> None:
+    weak = always(squat=0.47, unknown=0.5)
+    few, many, ragged = person(), person(), person()
+    live(few, 6, squatting(n=2, period=1.5), weak)
+    live(many, 16, squatting(n=9, period=1.5), weak)
+    lows = (150, 85, 140, 95, 150, 85, 140, 100, 150)
+    live(ragged, 16, lambda t: squatting(n=9, period=1.5, low=lows[max(0, min(8, int((t - 1) / 1.5)))])(t), weak)
+    assert few.totals == {}
+    assert many.totals["squat"] >= 7  # who waits for 5 s sees fewer of them, so the first two may be missed
+    assert sum(ragged.totals.values()) < 5
+
+
 def test_what_waits_at_the_end_is_decided() -> None:
     state = person()
     votes: At = lambda t: {"squat": 0.45, "unknown": 0.45}  # noqa: E731
@@ -341,8 +370,8 @@ def test_what_waits_at_the_end_is_decided() -> None:
 def test_memory_is_bounded() -> None:
     state = person()
     live(state, 60, squatting(n=28), always(squat=0.9))
-    assert len(state._rows) <= HISTORY_S * FPS + 2
-    assert len(state._recent) <= 40
+    assert len(state._past.rows) <= HISTORY_S * FPS + 2
+    assert len(state._support.recent) <= 40
     assert len(state._pending) < 10
     assert state.totals == {"squat": 28}
 
