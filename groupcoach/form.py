@@ -23,6 +23,8 @@ _TURN_S, _END_S = 0.12, 0.15
 _LEAST_SHARE = 0.6
 _VIEW = 1.3
 """Standard deviations that a limit must be passed by."""
+_OF_A_CHANGE = 0.7
+"""Deviation of a difference within one repetition, in those of the values."""
 _ALONE = 0.4
 """A side that moves less than this share of the other one is not in the repetition."""
 _QUICK_S = 1.0
@@ -73,19 +75,36 @@ class Verdict:
 
 
 def passes_gate(definition: Definition, span: Span, turn_s: float | None = None) -> bool:
-    """Whether every gated measure lies in its range: its median, and what it is at the turn.
+    """Whether every gated measure lies in its range, at the turn too, and those that have to move do.
 
-    A measure never seen does not speak against.
+    What is asked of the turn and of movements is given a deviation of doubt. A measure never seen does not speak
+    against.
     """
+
+    def middle(name: str, rows: NDArray[np.bool_]) -> tuple[float, float]:
+        column, sigma = (a[rows, MEASURE_INDEX[name]] for a in (span.values, span.sigma))
+        seen = np.isfinite(column)
+        if not seen.any():
+            return float("nan"), 0.0
+        return float(np.median(column[seen])), float(np.nan_to_num(np.median(sigma[seen])))
+
     whole = np.ones(len(span.t_s), dtype=bool)
-    there = np.abs(span.t_s - turn_s) <= _TURN_S if turn_s is not None else whole
-    gates = [(definition.gate, whole)] + ([(definition.turn, there)] if turn_s is not None else [])
-    for gate, rows in gates:
-        for name, (low, high) in gate.items():
-            column = span.values[rows, MEASURE_INDEX[name]]
-            seen = column[np.isfinite(column)]
-            if len(seen) and not low <= float(np.median(seen)) <= high:
-                return False
+    if any(not low <= value <= high for name, (low, high) in definition.gate.items()
+           if np.isfinite(value := middle(name, whole)[0])):  # fmt: skip
+        return False
+    if turn_s is None or not len(span.t_s):
+        return True
+    there = np.abs(span.t_s - turn_s) <= _TURN_S
+    for name, (low, high) in definition.turn.items():
+        value, sigma = middle(name, there)
+        if np.isfinite(value) and not low - sigma <= value <= high + sigma:
+            return False
+    ends = (span.t_s <= span.t_s[0] + _TURN_S) | (span.t_s >= span.t_s[-1] - _TURN_S)
+    for name, least in definition.moves.items():
+        (out, sigma), (home, _) = middle(name, there), middle(name, ends)
+        # what is off all the time does not show in a difference
+        if out - home < least - _OF_A_CHANGE * sigma:
+            return False
     return True
 
 

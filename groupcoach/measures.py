@@ -25,6 +25,9 @@ MEASURES: Final[tuple[str, ...]] = (
 #: Left less right: a rule looks at the size, the sign says which side is behind.
 TWO_SIDED: Final = frozenset({"hips_tilt", *(f"{name}_gap" for name in _GAPS)})
 MEASURE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(MEASURES)}
+_SQUARE: Final = 0.6
+"""Share of the body's width that the camera sees, for the picture to say how far the feet are apart."""
+_PICTURE_DEG: Final = 3.0
 VIEWS: Final = ("front", "back", "side", "oblique")
 
 
@@ -39,7 +42,9 @@ def weighted_mean(deg: Floats, sigma: Floats, names: Sequence[str]) -> tuple[Flo
         return mean, np.where(total > 0, 1 / np.sqrt(total), np.nan)
 
 
-def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Floats) -> tuple[Floats, Floats]:
+def measure_all(
+    joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Floats, joints_px: Floats | None = None
+) -> tuple[Floats, Floats]:
     """(N, M) values and standard deviations in ``MEASURES`` order.
 
     Args:
@@ -47,6 +52,7 @@ def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Float
         sigma_m: (N, J)
         deg: (N, A)
         sigma_deg: (N, A)
+        joints_px: (N, J, 2) in the picture, where the feet are seen better than they are guessed in space.
     """
     n = len(joints_m)
     value, sigma = np.full((n, len(MEASURES)), np.nan), np.full((n, len(MEASURES)), np.nan)
@@ -80,7 +86,7 @@ def measure_all(joints_m: Floats, sigma_m: Floats, deg: Floats, sigma_deg: Float
     put("left_bends", -value[:, MEASURE_INDEX["knee_gap"]], sigma[:, MEASURE_INDEX["knee_gap"]])
     bent = 180 - value[:, MEASURE_INDEX["knee_low"]]
     apart = _apart(p)
-    put("feet_apart", apart, np.degrees(1.4 * sigma_m[:, INDEX["left_ankle"]] / torso))
+    put("feet_apart", *_feet_apart(p, sigma_m, apart, joints_px))
     put("side_step", bent + 0.4 * apart, sigma[:, MEASURE_INDEX["knee_low"]])
     leg = value[:, MEASURE_INDEX["leg_lean"]]
     put("off_stand", 0.5 * leg + 0.2 * lean + 0.15 * value[:, MEASURE_INDEX["shoulder"]], lean_s)
@@ -132,6 +138,28 @@ def _apart(p: dict[str, Floats]) -> Floats:
         share = (u * v).sum(-1) / np.linalg.norm(u, axis=-1) / np.linalg.norm(v, axis=-1)
         result: Floats = np.degrees(np.arccos(np.clip(share, -1, 1)))
     return result
+
+
+def _feet_apart(p: dict[str, Floats], sigma_m: Floats, apart: Floats, px: Floats | None) -> tuple[Floats, Floats]:
+    """(N,) degrees between the legs: as the picture has it from the front and the back, else as the body has it.
+
+    Arms that fly up make a regressor believe in a jumping jack: it put 26 degrees between legs that the picture
+    showed 18 apart. From the side the feet part along the line of sight, where neither sees much of it.
+    """
+    across = p["left_shoulder"] - p["right_shoulder"] + p["left_hip"] - p["right_hip"]
+    legs = [np.linalg.norm(p[f"{side}_ankle"] - p["pelvis"], axis=-1) for side in ("left", "right")]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        square, away = np.abs(across[:, ::2].T) / np.linalg.norm(across, axis=-1)
+        ends = np.hypot(sigma_m[:, INDEX["left_ankle"]] / legs[0], sigma_m[:, INDEX["right_ankle"]] / legs[1])
+        sigma = np.degrees(ends * (1 + 2 * away))
+        if px is None:
+            return apart, sigma
+        hips = (px[:, INDEX["left_hip"]] + px[:, INDEX["right_hip"]]) / 2
+        u, v = (px[:, INDEX[f"{side}_ankle"]] - hips for side in ("left", "right"))
+        share = (u * v).sum(-1) / np.linalg.norm(u, axis=-1) / np.linalg.norm(v, axis=-1)
+        half = np.tan(np.arccos(np.clip(share, -1, 1)) / 2) / square
+        seen = np.isfinite(half) & (square > _SQUARE)
+        return np.where(seen, np.degrees(2 * np.arctan(half)), apart), np.where(seen, _PICTURE_DEG / square, sigma)
 
 
 def _heels(p: dict[str, Floats], sigma_m: Floats) -> tuple[Floats, Floats]:

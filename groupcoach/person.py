@@ -30,8 +30,8 @@ from groupcoach.skeleton import ANGLE_INDEX
 from groupcoach.support import LIKELY, NEIGHBOUR_S, Support
 from groupcoach.template import Correction, TemplateCounter
 
-PENDING_S = 5.0
-"""An excursion waits so long for the votes to make up their mind."""
+PENDING_S = 10.0
+"""An excursion waits so long for clearer votes, or for others like it."""
 SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0

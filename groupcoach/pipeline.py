@@ -238,7 +238,8 @@ class Pipeline:
             return []
         joints, sigma_m = np.stack([p.joints_m for p in poses]), np.stack([p.sigma_m for p in poses])
         deg, sigma_deg = np.stack([a.deg for a in joint_angles]), np.stack([a.sigma_deg for a in joint_angles])
-        values, sigma = measures.measure_all(joints, sigma_m, deg, sigma_deg)
+        joints_px = np.stack([p.joints_px for p in poses])
+        values, sigma = measures.measure_all(joints, sigma_m, deg, sigma_deg, joints_px)
         views = measures.facing(joints)
         events: list[Event] = []
         for i, state in enumerate(states):
@@ -274,14 +275,14 @@ def _place(pose: BodyPose, box: Floats) -> tuple[float, float] | None:
 
 
 def build_pipeline(
-    *, detector: str, regressor: str, landmarks: str, names: Sequence[Member | tuple[str, str | None]],
+    *, detector: str | Detector, regressor: str, landmarks: str, names: Sequence[Member | tuple[str, str | None]],
     catalogue: Catalogue,
     checkpoint: Path | None = None, body_model: Path | None = None,
 ) -> Pipeline:  # fmt: skip
     """The pipeline that the command line's words describe.
 
     Args:
-        detector: ``yolo`` or ``blazepose``.
+        detector: ``yolo`` or ``blazepose``, or one that is there already.
         regressor: ``lifter`` or ``hmr``.
         landmarks: ``on`` (everybody in every frame), ``auto`` (within a budget) or ``off``.
         names: the roster.
@@ -296,9 +297,9 @@ def build_pipeline(
 
     body = BodyModel(body_model) if body_model is not None else None
     bodies = build_regressor(regressor, body, checkpoint=checkpoint)  # first: it is what an option can be wrong about
+    eyes = build_detector(detector) if isinstance(detector, str) else detector
     pipeline = Pipeline(
-        build_detector(detector), Tracker(), Identity(names), LandmarkBudget(landmarks), bodies, Classifier(),
-        catalogue,
+        eyes, Tracker(), Identity(names), LandmarkBudget(landmarks), bodies, Classifier(), catalogue,
     )  # fmt: skip
     runtime.calm_arrays()
     return pipeline

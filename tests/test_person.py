@@ -333,7 +333,7 @@ def test_taking_over_somebody_who_left_earlier_keeps_ones_own_present() -> None:
 def raising(start: float = 1.0, n: int = 6, period: float = 1.6, feet: float = 18.0) -> At:
     """Arms up to the sides, the legs ``feet`` degrees apart while they are up."""
     return lambda t: {
-        "shoulder": wave(t, start, n, period, 12, 95), "feet_apart": wave(t, start, n, period, min(feet, 18), feet),
+        "shoulder": wave(t, start, n, period, 12, 95), "feet_apart": wave(t, start, n, period, 18, feet),
     }  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from groupcoach.records import Floats
 WINDOW_S: Final = 2.0
 SHORTEST_S: Final = 0.4
 """No answer before this much was seen."""
-_STATS: Final = ("now", "mean", "spread", "low", "high", "change", "pace")
+STATS: Final = ("now", "mean", "spread", "low", "high", "change", "pace")
 _CHANGE_S: Final = 0.35
-N_FEATURES: Final = len(SIGNALS) * len(_STATS)
+N_FEATURES: Final = len(SIGNALS) * len(STATS)
 _CAPACITY: Final = 256
 
 

@@ -177,6 +177,8 @@ class Definition(_Table):
     """Measures whose median over a repetition must lie in a range."""
     turn: dict[str, tuple[float, float]] = {}
     """The same for their values at the turn."""
+    moves: dict[str, float] = {}
+    """Measures that are larger at the turn than before and after, by at least so much."""
     template: Template | None = None
     fault: tuple[FaultRule, ...] = ()
 
@@ -184,6 +186,7 @@ class Definition(_Table):
     def _whole(self) -> Definition:
         _check_ranges("gate", self.gate)
         _check_ranges("turn", self.turn)
+        _check_ranges("moves", {name: (0.0, least) for name, least in self.moves.items()})
         codes = [rule.code for rule in self.fault]
         if len(set(codes)) < len(codes):
             raise ValueError("two faults share a code")

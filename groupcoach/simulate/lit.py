@@ -39,7 +39,7 @@ class Lamp:
         """A mesh (V, 3) in camera axes with colours (V, 3) of 0 to 1 as they look in this light."""
         facing = self.normals(vertices, faces) @ self.towards
         # Sky light from above, bounce from the floor, and the lamp; the shadow side keeps its roundness.
-        level = 0.26 + 0.84 * (0.5 + 0.5 * facing) ** 1.6
+        level = 0.26 + 0.84 * np.maximum(0.5 + 0.5 * facing, 0) ** 1.6  # rounding takes it just below nothing
         gain = self.glow * (1 + self.slope * (float(self.across @ vertices.mean(0)) + self.at))
         return Mesh(vertices, faces, np.clip(colours * (gain * level)[:, None], 0, 1), owner, segments)
 

@@ -278,7 +278,7 @@ def judge(net: LiftNet, skeleton: Skeleton, rows: Rows, *, blind: bool) -> dict[
     net.train()
     log_joint, log_angle = out[:, -A - J : -A], out[:, -A:]
     # so much wider that nine in ten lie within the 90 % interval
-    joint_scale = torch.quantile(away / 1.732 / torch.exp(log_joint), 0.9, dim=0) / _NINETY / 100
+    joint_scale = torch.quantile(away / 1.732 / torch.exp(log_joint), 0.9, dim=0) / _NINETY
     angle_scale = torch.quantile(off / torch.exp(log_angle), 0.9, dim=0) / _NINETY
     names = [n.split("_")[1] for n in INNER_ANGLES]
     figures = {"rows": len(every), "mpjpe_mm": round(float(away.mean()) * 1000, 1),
