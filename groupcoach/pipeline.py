@@ -23,7 +23,8 @@ from groupcoach.plan import PlanProgress, Step
 from groupcoach.records import BodyPose, Event, Floats, Frame, JointAngles, Observations, Track, TrackState
 from groupcoach.reps import IllegalMove
 from groupcoach.skeleton import INDEX
-from groupcoach.track.identity import Identity, Participant
+from groupcoach.track.identity import Identity
+from groupcoach.track.membership import Participant
 from groupcoach.track.roster import Member
 from groupcoach.track.tracker import Tracker
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -14,9 +15,11 @@ from groupcoach.pipeline import Pipeline
 from groupcoach.records import PersonCard, Snapshot
 from groupcoach.sets import ExerciseSet
 from groupcoach.template import Correction
-from groupcoach.track.identity import Participant
+from groupcoach.track.membership import Participant
 from groupcoach.trails import Trails
 
+TRACED = 20
+"""In a larger class no card has room for the line of the drive angle, so it is not sent."""
 UNKNOWN = {"en": "...", "ko": "..."}
 
 
@@ -43,7 +46,7 @@ def correction_text(correction: Correction, language: str) -> str:
 
 def card(
     person: Participant, state: PersonState | None, catalogue: Catalogue, language: str, t_s: float,
-    muted: Collection[int], trails: Trails | None = None, guest: bool = False,
+    muted: Collection[int], trails: Trails | None = None, guest: bool = False, traced: bool = True,
 ) -> PersonCard:  # fmt: skip
     """What a dashboard shows of one person; of who teaches, only the name and the place."""
     if person.instructor:
@@ -74,7 +77,7 @@ def card(
         guest=guest and not person.instructor, provisional=person.provisional,
         not_judged=_not_judged(of_shown, catalogue, language),
         figure=trails.figure(person.person_id, t_s) if trails else None,
-        trace=trails.trace(person.person_id, t_s) if trails and state else (),
+        trace=trails.trace(person.person_id, t_s) if trails and state and traced else (),
     )  # fmt: skip
 
 
@@ -92,13 +95,45 @@ def snapshot(
 ) -> Snapshot:  # fmt: skip
     """The class now; without ``trails`` the cards have no figures."""
     roster = pipeline.identity.roster
+    traced = len(pipeline.identity.people) <= TRACED
     cards = tuple(
-        card(p, pipeline.people.get(p.person_id), pipeline.catalogue, language, t_s, muted, trails,
+        card(p, pipeline.people.get(p.person_id), pipeline.catalogue, language, t_s, muted, trails, traced=traced,
              guest=bool(roster.members) and roster.member(p.name) is None)
         for p in pipeline.identity.people.values()
     )  # fmt: skip
     stage_ms = {name: round(ms, 2) for name, ms in pipeline.watch.last.items()}
-    return Snapshot(t_s, frame, round(fps, 1), dropped, stage_ms, cards, tuple(notices), running, language)
+    return Snapshot(t_s, frame, round(fps, 1), dropped, stage_ms, cards, tuple(notices), running, language,
+                    pipeline.paused, _spots(pipeline), _plan(pipeline, language))  # fmt: skip
+
+
+def class_step(pipeline: Pipeline) -> int | None:
+    """Where in the plan most of the class is, from 0; of two places the later one. None: no plan, or its end."""
+    if not pipeline.programme:
+        return None
+    people = pipeline.identity.people.values()
+    states = [pipeline.people[p.person_id] for p in people if p.person_id in pipeline.people and not p.instructor]
+    at = Counter(state.plan.at for state in states if state.plan is not None)
+    most = max(at, key=lambda step: (at[step], step), default=0)
+    return most if most < len(pipeline.programme) else None
+
+
+def _plan(pipeline: Pipeline, language: str) -> dict[str, Any] | None:
+    """Of ``Snapshot``."""
+    at = class_step(pipeline)
+    if at is None:
+        return None
+    step = pipeline.programme[at]
+    done = [s.plan.seconds for s in pipeline.people.values() if s.plan is not None and s.plan.at == at]
+    left_s = None if step.seconds is None else max(0.0, step.seconds - (float(np.median(done)) if done else 0.0))
+    return {"at": at + 1, "of": len(pipeline.programme), "left_s": None if left_s is None else round(left_s, 1),
+            "exercise_name": exercise_name(pipeline.catalogue, step.exercise, language)}  # fmt: skip
+
+
+def _spots(pipeline: Pipeline) -> tuple[str, ...]:
+    """Those of the roster and of people; without any, as many numbers as there are people."""
+    identity = pipeline.identity
+    named = [s for s in (*(m.spot for m in identity.roster.members), *(p.spot for p in identity.people.values())) if s]
+    return tuple(dict.fromkeys(named)) or tuple(str(n) for n in range(1, len(identity.people) + 1))
 
 
 def summary(

@@ -8,7 +8,7 @@ from groupcoach.exercises.catalogue import load_catalogue
 from groupcoach.person import FAULT_STANDS_S, ExerciseSet, PersonState
 from groupcoach.records import Label, Rep
 from groupcoach.snapshot import _exercises, card, exercise_name
-from groupcoach.track.identity import Participant
+from groupcoach.track.membership import Participant
 
 CATALOGUE = load_catalogue()
 MINA = Participant(1, "Mina", "A1", [1], 0.0, 30.0, 29.0)

@@ -15,7 +15,7 @@ import numpy as np
 from groupcoach.track.floor import Floor
 
 if TYPE_CHECKING:
-    from groupcoach.track.identity import Participant
+    from groupcoach.track.membership import Participant
 
 _ON_M: Final = 0.3
 _AWAY_M: Final = 0.8

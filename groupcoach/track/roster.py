@@ -14,7 +14,7 @@ from groupcoach.records import Event
 from groupcoach.track.floor import Floor
 
 if TYPE_CHECKING:
-    from groupcoach.track.identity import Participant
+    from groupcoach.track.membership import Participant
 
 SETTLE_S = 4.0
 """After this time everybody who was there at the start has been seen."""
@@ -33,6 +33,8 @@ class Member:
     say: str | None = None
     """How the voice says the name."""
     instructor: bool = False
+    no_cues: bool = False
+    """Asked to be told nothing."""
 
 
 class RosterBook:

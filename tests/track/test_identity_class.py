@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_floor import IMAGE, Body, Seen, play, see, stay, way
 
-from groupcoach.track.identity import Identity, best_pairs
+from groupcoach.track.explanation import best_pairs
+from groupcoach.track.identity import Identity
 from groupcoach.track.roster import Member
 from groupcoach.track.tracker import Tracker
 
