@@ -1,4 +1,4 @@
-"""Entry point for ``streamlit run``: the live page when an engine is given, the pages of a finished run otherwise.
+"""Entry point for ``streamlit run``: the live page of an engine, the pages of a finished run, and the set-up page.
 
 The pages are chosen by the environment (``GROUPCOACH_ENGINE``, ``GROUPCOACH_RUN``, ``GROUPCOACH_DB``), which ``launch``
 sets.
@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import session
-from dashboards.feed import DB, ENGINE, RUN
+from dashboards.feed import ENGINE
 
 PAGES = Path(__file__).parent / "app_pages"
 
@@ -20,19 +20,21 @@ PAGES = Path(__file__).parent / "app_pages"
 def main() -> None:
     """Set the page up and run the one that fits."""
     st.set_page_config(page_title="groupcoach", page_icon="🏋", layout="wide", initial_sidebar_state="collapsed")
+    session.gate(session.words())
     feed = session.feed()
     words = session.words(str((feed.snapshot or {}).get("language", "en")) if feed is not None else None)
+    run = session.run_folder()
     pages = []
-    if os.environ.get(ENGINE):
+    if feed is not None:
         pages.append(st.Page(PAGES / "live.py", title=words("class"), default=True))
-    if os.environ.get(RUN):
+    if run is not None:
         pages.append(st.Page(PAGES / "finished.py", title=words("finished"), default=not pages))
         pages.append(st.Page(PAGES / "review.py", title=words("review")))
-    if pages and (os.environ.get(RUN) or os.environ.get(DB)):
+    if pages and (run is not None or session.record()):
         pages.append(st.Page(PAGES / "person.py", title=words("person_page")))
         st.session_state.person_page = pages[-1]
-    if not pages:
-        pages.append(st.Page(PAGES / "nothing.py", title="groupcoach", default=True))
+    if not os.environ.get(ENGINE):  # a dashboard of an engine's own shows that engine
+        pages.append(st.Page(PAGES / "setup.py", title=words("setup"), default=not pages))
     st.navigation(pages, position="hidden" if len(pages) == 1 else "sidebar").run()
 
 

@@ -19,6 +19,8 @@ RUN: Final = "GROUPCOACH_RUN"
 TOKEN: Final = "GROUPCOACH_TOKEN"
 DB: Final = "GROUPCOACH_DB"
 """Address of the session record, for the person's page."""
+SIGN_IN: Final = "GROUPCOACH_SIGN_IN"
+"""Set where every visitor has to have signed in at the engine."""
 TIMEOUT_S: Final = 0.8
 COMMAND_TIMEOUT_S: Final = 3.0
 ANSWER_SHOWN_S: Final = 6.0
@@ -26,15 +28,45 @@ _LOOK: Final = 1 << 20
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def _of_the_environment() -> str | None:
+    return os.environ.get(TOKEN)
+
+
+visitor: Callable[[], str | None] = _of_the_environment
+"""Gives the token that the engine is asked with; the pages put the visitor's own in its place (``session``)."""
+
+
+def signed_in(engine_url: str) -> bool:
+    """Whether the visitor may see the class.
+
+    Raises:
+        OSError: the engine does not say.
+    """
+    try:
+        with _direct.open(_request(engine_url, "/session"), timeout=COMMAND_TIMEOUT_S) as answer:
+            return bool(json.load(answer).get("ok"))
+    except urllib.error.HTTPError as refusal:
+        if refusal.code in (401, 403):
+            return False
+        raise
+    except (ValueError, http.client.HTTPException) as error:
+        raise OSError(f"{engine_url} did not answer") from error
+
+
 def fetch(engine_url: str) -> Mapping[str, Any]:
     """The engine's snapshot now.
 
     Raises:
+        PermissionError: the visitor has not signed in, or no longer is.
         OSError: no answer in time, a refusal, or an answer that is no snapshot.
     """
     try:
         with _direct.open(_request(engine_url, "/snapshot"), timeout=TIMEOUT_S) as answer:
             found = json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        if refusal.code in (401, 403):
+            raise PermissionError(f"{engine_url} wants a password") from refusal
+        raise
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(f"{engine_url} did not answer with a snapshot") from error
     if not isinstance(found, dict) or "people" not in found:
@@ -58,6 +90,25 @@ def send(engine_url: str, command: Mapping[str, Any]) -> str:
         return "no answer"
 
 
+def phones(engine_url: str) -> Mapping[str, Any]:
+    """Where participants' phones find their page, and whose code is which; empty when the engine does not answer."""
+    try:
+        with _direct.open(_request(engine_url, "/phones"), timeout=TIMEOUT_S) as answer:
+            found = json.load(answer)
+    except (OSError, ValueError, http.client.HTTPException):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def phone_qr(engine_url: str, person: int) -> str | None:
+    """The address with a person's code as a picture (SVG), None when there is none."""
+    try:
+        with _direct.open(_request(engine_url, f"/phones/{person}.svg"), timeout=TIMEOUT_S) as answer:
+            return str(answer.read().decode())
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+
+
 def _reason(refusal: urllib.error.HTTPError) -> str:
     """The engine's own words; of a command that is malformed, the first thing that is."""
     try:
@@ -71,7 +122,7 @@ def _reason(refusal: urllib.error.HTTPError) -> str:
 
 def _request(engine_url: str, path: str, body: bytes | None = None) -> urllib.request.Request:
     request = urllib.request.Request(engine_url.rstrip("/") + path, data=body)
-    if token := os.environ.get(TOKEN):
+    if token := visitor():
         request.add_header("Authorization", f"Bearer {token}")
     return request
 
@@ -92,6 +143,8 @@ class Feed:
     """Refreshes so far."""
     attempt: int = 0
     """Changes when the engine comes back: the picture stream has to be opened again."""
+    shut: bool = False
+    """The engine does not know the visitor (any more): nothing may be shown."""
     answer: Mapping[str, Any] | None = None
     """What became of the last command, for some seconds."""
     _heard: float = field(default=0.0)
@@ -107,6 +160,10 @@ class Feed:
         self.beat += 1
         try:
             self.snapshot = self.ask(self.engine_url)
+            self.shut = False
+        except PermissionError:
+            self.snapshot, self.shut = None, True
+            return max(self.clock() - self._heard, 1e-3)
         except OSError:  # refused, timed out, not JSON: all of them are silence
             self._silent = True
             return max(self.clock() - self._heard, 1e-3)
@@ -153,6 +210,9 @@ def for_the_browser(engine_url: str, page_url: str | None) -> str:
     A page opened as ``localhost`` that shows a picture from ``127.0.0.1`` would cross sites and be refused.
     """
     engine, page = urllib.parse.urlsplit(engine_url), urllib.parse.urlsplit(page_url or "")
+    if os.environ.get(SIGN_IN) and page.hostname and engine.hostname in LOOPBACK:  # the page was opened elsewhere
+        host = f"[{page.hostname}]" if ":" in page.hostname else page.hostname
+        return engine._replace(netloc=f"{host}:{engine.port or 80}").geturl()
     if engine.hostname in LOOPBACK and page.hostname in LOOPBACK and engine.hostname != "::1":
         host = "127.0.0.1" if page.hostname == "::1" else page.hostname
         return engine._replace(netloc=f"{host}:{engine.port or 80}").geturl()

@@ -15,6 +15,7 @@ from dashboards.feed import Feed
 from dashboards.markup import as_label, person_html
 from dashboards.session import language_choice
 from dashboards.views import RESTING, name_of
+from dashboards.voice import phone_list, phone_of, talk_switch
 from dashboards.words import Words
 
 _MOST_REPS = 100_000
@@ -24,11 +25,26 @@ def sidebar(feed: Feed, words: Words) -> None:
     """What concerns the whole class."""
     with st.sidebar:
         language_choice(words)
-        st.markdown(f"**{words('whole_class')}**")
-        _button(feed, words("mute_all"), "mute_all", {"kind": "mute", "person_id": None})
-        _button(feed, words("unmute_all"), "unmute_all", {"kind": "unmute", "person_id": None})
-        _button(feed, words("undo"), "undo", {"kind": "undo"})
-        st.caption(words("tap_a_card"))
+        talk_switch(feed, words)
+        _whole_class(feed, words)
+        phone_list(feed, words)
+
+
+@st.fragment(run_every=1.0)
+def _whole_class(feed: Feed, words: Words) -> None:
+    """Drawn again and again: what the engine says decides what the next tap does."""
+    now = feed.snapshot or {}
+    st.markdown(f"**{words('whole_class')}**")
+    kind, icon = ("go_on", "play_arrow") if now.get("paused") else ("pause", "pause")
+    _button(feed, words(kind), kind, {"kind": kind}, icon=f":material/{icon}:")
+    if now.get("plan"):
+        _button(feed, words("next_step"), "next_step", {"kind": "next_step"}, icon=":material/skip_next:")
+    _button(feed, words("mute_all"), "mute_all", {"kind": "mute", "person_id": None})
+    _button(feed, words("unmute_all"), "unmute_all", {"kind": "unmute", "person_id": None})
+    _button(feed, words("undo"), "undo", {"kind": "undo"})
+    st.caption(words("tap_a_card"))
+    with st.popover(words("end_class"), width="stretch"):
+        _button(feed, words("end_really"), "end_class", {"kind": "end_class"})
 
 
 def person_dialog(feed: Feed, person_id: int, words: Words) -> None:
@@ -55,6 +71,7 @@ def _corrections(feed: Feed, person_id: int, words: Words) -> None:
     _switches(feed, person, words)
     _rename(feed, person_id, name, words)
     _count(feed, person, words)
+    _spot(feed, person, words)
     others = {i: name_of(p, words) for i, p in people.items() if i != person_id}
     if others:
         merged = _pick(words("merge_with"), "merge", others)
@@ -63,6 +80,7 @@ def _corrections(feed: Feed, person_id: int, words: Words) -> None:
         swapped = _pick(words("swap_with"), "swap", others)
         if swapped is not None:
             _do(feed, {"kind": "swap", "person_id": person_id, "other": swapped})
+    phone_of(feed, person_id, words)
     history_page = st.session_state.get("person_page")  # there is none without a record to read
     if history_page is not None and st.button(words("history"), icon=":material/history:", width="stretch"):
         st.session_state.person = name
@@ -115,6 +133,17 @@ def _count(feed: Feed, person: Mapping[str, Any], words: Words) -> None:
         _do(feed, {**order, "reps": int(wanted)})
 
 
+def _spot(feed: Feed, person: Mapping[str, Any], words: Words) -> None:
+    spots = [str(spot) for spot in (feed.snapshot or {}).get("spots") or ()]
+    now = person.get("spot")
+    if not spots or person.get("instructor"):
+        return
+    chosen = st.pills(words("put_on_spot"), spots, format_func=lambda spot: as_label(_cut(spot)),
+                      default=now if now in spots else None, key=_key("spot"))  # fmt: skip
+    if chosen is not None and chosen != now:
+        _do(feed, {"kind": "put_on_spot", "person_id": int(person["person_id"]), "spot": chosen})
+
+
 def _pick(label: str, key: str, others: Mapping[int, str]) -> int | None:
     return st.pills(label, list(others), format_func=lambda i: as_label(_cut(others[i])), key=_key(key))
 
@@ -127,8 +156,9 @@ def _cut(name: str) -> str:
     return name if len(name) <= 24 else name[:23] + "…"
 
 
-def _button(feed: Feed, label: str, key: str, command: Mapping[str, Any], *, closes: bool = False) -> None:
-    if st.button(label, key=key, width="stretch"):
+def _button(feed: Feed, label: str, key: str, command: Mapping[str, Any], *, closes: bool = False,
+            icon: str | None = None) -> None:  # fmt: skip
+    if st.button(label, key=key, width="stretch", icon=icon):
         feed.order(command)
         if closes:
             st.rerun()

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dashboards.feed import DB, ENGINE, RUN
+from dashboards.feed import DB, ENGINE, RUN, SIGN_IN
 from dashboards.words import LANGUAGE
 from groupcoach.errors import GroupCoachError
+from groupcoach.serve.guard import is_loopback
 
 PORT: Final = 8501
 PORTS_TRIED: Final = 20
@@ -30,6 +31,7 @@ class Dashboard:
 
     process: subprocess.Popen[bytes]
     url: str
+    port: int
 
     def wait(self) -> int:
         """Wait until it ends; Ctrl-C ends it."""
@@ -50,29 +52,39 @@ class Dashboard:
 
 
 def launch(
-    target: str | Path, port: int = PORT, host: str = "127.0.0.1", open_browser: bool = False, wait_ready: bool = True,
-    db: str | None = None, language: str | None = None,
+    target: str | Path | None, port: int = PORT, host: str = "127.0.0.1", open_browser: bool = False,
+    wait_ready: bool = True, db: str | None = None, language: str | None = None, sign_in: bool = False,
 ) -> Dashboard:  # fmt: skip
     """Start the dashboard on an engine or on a finished run.
 
     Args:
-        target: address of an engine (``http://...``), or a run folder.
+        target: address of an engine (``http://...``), or a run folder; None: the set-up page alone.
         port: first one to try; a busy one is followed by the next.
         host: address to listen on.
         open_browser: show the page in the instructor's browser once it answers.
         wait_ready: return only when the page answers (some seconds).
         db: address of the session record, for the page of one person; a run folder has its own.
         language: ``en`` or ``ko``; None: that of the class.
+        sign_in: show nothing to who has not signed in at the engine; required for a host that other machines reach.
 
     Raises:
         GroupCoachError: the target is neither, no port is free, or the dashboard ended at once.
     """
+    if not is_loopback(host) and not (sign_in and str(target).startswith("http")):
+        raise GroupCoachError(
+            f"The dashboard was asked to listen on {host}, where other machines reach it, without anybody signing in. "
+            "Use `groupcoach class --listen`, or leave the address at 127.0.0.1."
+        )
     environment = dict(os.environ) | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
     environment.pop(ENGINE, None)
     environment.pop(RUN, None)
+    environment.pop(SIGN_IN, None)
+    environment |= {SIGN_IN: "1"} if sign_in else {}
     environment |= {key: value for key, value in ((DB, db), (LANGUAGE, language)) if value is not None}
     if isinstance(target, str) and target.startswith(("http://", "https://")):
         environment[ENGINE] = target
+    elif target is None:
+        environment.pop(DB, None)
     elif (Path(target) / "summary.json").is_file():
         environment[RUN] = str(Path(target).resolve())
         record = Path(target).resolve() / "session.db"
@@ -87,7 +99,8 @@ def launch(
     process = subprocess.Popen(
         command(host, port), env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
-    dashboard = Dashboard(process, f"http://{host}:{port}")
+    reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    dashboard = Dashboard(process, f"http://{reached}:{port}", port)
     if wait_ready or open_browser:
         _wait_ready(dashboard)
     if open_browser:
@@ -100,6 +113,11 @@ def command(host: str, port: int) -> list[str]:
 
     Headless also means: no question for an e-mail address, nothing written to the home folder.
     """
+    known_as = host
+    if host in ("0.0.0.0", "::"):
+        from groupcoach.serve.phone import network_address
+
+        known_as = network_address(host)
     options = {
         "server.address": host,
         "server.port": str(port),
@@ -110,7 +128,8 @@ def command(host: str, port: int) -> list[str]:
         "server.enableCORS": "true",
         "server.maxUploadSize": "1",
         "browser.gatherUsageStats": "false",
-        "browser.serverAddress": host,
+        # of the pages that may open a connection: beyond this machine by the address that others know it by
+        "browser.serverAddress": known_as,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "logger.level": "error",

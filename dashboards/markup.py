@@ -19,6 +19,9 @@ from dashboards.words import ENGLISH, Words
 
 MARK: Final[Mapping[State, str]] = {"ok": "●", "fault": "▲", "lost": "◌", "rest": "‖"}
 
+TRACED: Final = 20
+"""On smaller cards there is no room for the line of the drive angle."""
+
 
 def cards_html(cards: Sequence[Card], empty: str = "", short: bool = False, words: Words = ENGLISH) -> str:
     """The grid of cards; its density follows the number of people, ``short`` leaves room below for a table."""
@@ -26,10 +29,10 @@ def cards_html(cards: Sequence[Card], empty: str = "", short: bool = False, word
         return f'<div class="gc-empty">{_e(empty or words("nobody"))}</div>'
     density = next(d for d in (1, 2, 4, 6, 9, 12, 20, 30, 10_000) if len(cards) <= d)
     kind = f"gc-cards gc-upto{min(density, 31)}{' gc-short' if short else ''}"
-    return f'<div class="{kind}">{"".join(card_html(card, words) for card in cards)}</div>'
+    return f'<div class="{kind}">{"".join(card_html(card, words, len(cards) <= TRACED) for card in cards)}</div>'
 
 
-def card_html(card: Card, words: Words = ENGLISH) -> str:
+def card_html(card: Card, words: Words = ENGLISH, traced: bool = True) -> str:
     """One person's card: every part keeps its place, whatever the others say."""
     share = (
         "" if card.clean_share is None else f'<i class="gc-bar"><b style="width:{100 * card.clean_share:.0f}%"></b></i>'
@@ -41,6 +44,7 @@ def card_html(card: Card, words: Words = ENGLISH) -> str:
         else f'<div class="gc-note">{_e(card.note)}</div>'
     )
     tags = "".join(f'<span class="gc-tag">{_e(tag)}</span>' for tag in card.tags)
+    trace = _trace(card) if traced else ""
     target = f'<span class="gc-target">{_e(card.target)}</span>' if card.target else ""
     tap = (
         f' data-person="{int(card.person_id)}" role="button" tabindex="0" '
@@ -52,10 +56,17 @@ def card_html(card: Card, words: Words = ENGLISH) -> str:
         f'<div class="gc-card gc-{card.state}"{tap}><div class="gc-name">'
         f'<span class="gc-mark">{MARK[card.state]}</span><span class="gc-who">{_e(card.name)}</span>'
         f'<span class="gc-tags">{tags}</span></div>'
-        f'<div class="gc-mid"><span class="gc-count">{_e(card.count)}{target}</span>{_trace(card)}{_figure(card)}</div>'
+        f'<div class="gc-mid"><span class="gc-count">{_e(card.count)}{target}</span>{trace}{_figure(card)}</div>'
         f'<div class="gc-side"><span class="gc-exercise">{_e(card.exercise)}</span>'
-        f'<span class="gc-clean">{_e(card.clean)}</span></div>{share}{foot}</div>'
+        f'<span class="gc-clean"{_short(card)}><span>{_e(card.clean)}</span></span></div>{share}{foot}</div>'
     )
+
+
+def _short(card: Card) -> str:
+    """Of a small card the figures alone: the exercise needs the room."""
+    if card.clean_share is None or not card.count.isdigit():
+        return ""
+    return f' data-short="{round(card.clean_share * int(card.count))}/{int(card.count)} ✓"'
 
 
 def _figure(card: Card) -> str:

@@ -8,23 +8,74 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.feed import ENGINE, Feed
+from dashboards import feed as feed_module
+from dashboards.feed import DB, ENGINE, RUN, SIGN_IN, Feed, for_the_browser, signed_in
 from dashboards.markup import stale_html
 from dashboards.over import RunView, run_view
+from dashboards.studio import Studio
 from dashboards.style import style_html
 from dashboards.words import LANGUAGE, LANGUAGES, Words
 from groupcoach.errors import GroupCoachError
+from groupcoach.serve.access import COOKIE
 from groupcoach.store.reading import Run, load_run
 
 _NAMES = {"en": "English", "ko": "한국어"}
 
 
+@st.cache_resource(show_spinner=False)
+def studio() -> Studio:
+    """The class that the set-up page starts: one for all browsers."""
+    return Studio()
+
+
+def engine() -> str | None:
+    """Address of the engine: the one this dashboard was opened on, else the one that the set-up page started."""
+    return os.environ.get(ENGINE) or studio().url
+
+
+def run_folder() -> Path | None:
+    """The finished run to show: the last class of the set-up page, else the one this dashboard was opened on."""
+    last = studio().out
+    if last is not None and studio().state == "ended" and (last / "summary.json").is_file():
+        return last
+    return Path(os.environ[RUN]) if os.environ.get(RUN) else None
+
+
+def record() -> str | None:
+    """Address of the session record, for the pages that look back."""
+    last = studio().out
+    if last is not None and (last / "session.db").is_file():
+        return f"sqlite:///{last.resolve() / 'session.db'}"
+    return os.environ.get(DB)
+
+
 def feed() -> Feed | None:
     """The engine as heard by this browser's pages; None where there is none."""
-    url = os.environ.get(ENGINE)
-    if url and "feed" not in st.session_state:
+    url = engine()
+    if url is None:
+        st.session_state.pop("feed", None)
+    elif "feed" not in st.session_state or st.session_state.feed.engine_url != url:
         st.session_state.feed = Feed(url)
     return st.session_state.get("feed")
+
+
+def gate(texts: Words) -> None:
+    """Ends the script for who has not signed in, where that is asked for; an engine that does not say shuts it too."""
+    if not os.environ.get(SIGN_IN):
+        return
+    feed_module.visitor = lambda: st.context.cookies.get(COOKIE)
+    url = os.environ.get(ENGINE, "")
+    try:
+        if url and signed_in(url):
+            return
+        why = texts("sign_in_first")
+    except OSError:
+        why = texts("never", n=0)
+    st.session_state.pop("feed", None)
+    st.html(style_html())
+    st.html(stale_html(why))
+    st.link_button(texts("sign_in"), for_the_browser(url, st.context.url) + "/login", width="stretch")
+    st.stop()
 
 
 def words(default: str | None = None) -> Words:

@@ -79,7 +79,15 @@ header.stAppHeader { background: transparent; height: 2.4rem; min-height: 2.4rem
 .gc-joint { font-weight: 400; }
 :is(.gc-upto20, .gc-upto30, .gc-upto31) .gc-joint { display: none; }
 :is(.gc-upto30, .gc-upto31) :is(.gc-trace, .gc-bar) { display: none; }
+:is(.gc-upto30, .gc-upto31) .gc-clean span { display: none; }
+:is(.gc-upto30, .gc-upto31) .gc-clean::after { content: attr(data-short); }
 :is(.gc-upto30, .gc-upto31) :is(.gc-todo, .gc-note) { font-size: 0.9em; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: var(--soft) !important;
+  opacity: 1 !important; }
+button[data-selected="true"] p { color: var(--ink) !important; font-weight: 700; }
+button[kind="primary"] { min-height: 4rem; background: #00573d !important; border-color: #00573d !important;
+  color: #fff !important; }
+button[kind="primary"] p { font-size: 1.5rem; font-weight: 700; }
 [role="dialog"] button, [data-testid="stSidebar"] button { min-height: 2.8rem; }
 [role="dialog"] button p, [data-testid="stSidebar"] button p { font-size: 1.15rem; }
 .gc-needs { background: var(--card); border-radius: 0.7rem; border: 0.2rem solid var(--edge); padding: 0.5rem 0.9rem;

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from dashboards.words import ENGLISH, TABLE, Words, clock, number, title
 
 STALE_S: Final = 1.2
-"""A snapshot older than this is called stale; with a refresh twice a second it is said within two seconds."""
+"""A snapshot older than this is called stale; with a refresh thrice a second it is said within two seconds."""
 NEEDS_YOU: Final = 3
 #: Exercises that are no exercise: no count is shown for them.
 RESTING: Final = frozenset({"stand", "unknown", ""})
@@ -156,6 +156,13 @@ def _class_line(snapshot: Mapping[str, Any], cards: Sequence[Card], words: Words
     here = [c for c in cards if c.state != "lost"]
     lost = len(cards) - len(here)
     parts = [words("here", people=words.people(len(here)), n=lost) if lost else words.people(len(here))]
+    plan = snapshot.get("plan")
+    if plan:
+        left_s = number(plan.get("left_s"))
+        parts.insert(0, words("plan_at", at=plan["at"], of=plan["of"], exercise=plan["exercise_name"])
+                     + ("" if left_s is None else f" ({words('left', time=clock(left_s))})"))  # fmt: skip
+    if snapshot.get("paused"):
+        parts.insert(0, words("paused"))
     doing = Counter(c.exercise for c in here if c.count != "–" and c.exercise)
     if doing:
         exercise, n = doing.most_common(1)[0]
@@ -201,6 +208,8 @@ def answer_text(answer: Mapping[str, Any], names: Mapping[int, str], words: Word
     name = words("everybody") if person is None else names.get(int(person), words("person", n=person))
     values = {"name": str(answer.get("name") or name), "before": _short(answer.get("before"), words),
               "after": _short(answer.get("after"), words)}  # fmt: skip
+    if kind == "plan_step":
+        values["after"] = title(str(answer.get("after"))) if answer.get("after") else words("plan_done")
     if f"done:{kind}" not in TABLE:
         return True, kind.replace("_", " ")
     return True, words(f"done:{kind}", **values)
@@ -211,7 +220,7 @@ def _short(value: Any, words: Words) -> str:
         return words(str(value))
     if isinstance(value, (list, tuple)):
         return ", ".join(str(v) for v in value)
-    return str(value)
+    return "–" if value is None else str(value)
 
 
 def _in_order(person: Mapping[str, Any]) -> tuple[bool, str, int]:

@@ -1,4 +1,4 @@
-"""``groupcoach bench``: the whole line with mesh on classes of several sizes; frames a second, latency, memory.
+"""``groupcoach bench``: the whole line with mesh on classes of several sizes; frames a second, latency, CPU, memory.
 
 Each size runs in a process of its own, one after the other, so that memory is that of one class. The classes are made
 from the people of the sample class: each is cut out with the ground around, scaled, mirrored and shifted in time, and
@@ -7,37 +7,36 @@ set into a 1280x720 picture. The same sizes give the same pictures everywhere.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import platform
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.bench_lines import LINES, in_turns
 from groupcoach.bench_peers import beside, check_peers, in_own_process
-from groupcoach.errors import AssetError, ConfigError, GroupCoachError
-from groupcoach.evaluate.text import figure
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from groupcoach.errors import AssetError, ConfigError
 
 SAMPLE: Final = Path(__file__).resolve().parent.parent / "sample_videos" / "class.mp4"
 SIZE: Final = (1280, 720)
 SECONDS: Final = 8.0
-#: Stages in which a neural network runs; their time is the floor under the wall time.
-NETWORKS: Final = ("detect", "landmarks")
+LINE_SECONDS: Final = 4.0
+"""Of the class that whole lines run on in turns: a round of each."""
+#: The time of the picture networks alone; it is the floor under the wall time.
+NETWORKS: Final = ("networks",)
 _TALLEST: Final = 480
 """px: one person alone is not shown larger than a class shows people."""
 _FILM_S: Final = 5.0
 """How much of the sample is taken; played there and back it has no end."""
 _FILM_FROM_S: Final = 2.5
 """Before that everybody stands and waits."""
+_OTHERS: Final = 0.2
+"""Of somebody else's body in a cut-out: more would be one more person to follow than the row says."""
 _SHIFT_S: Final = 1.3
 """Each further figure is so much ahead of the one before, so that nobody moves in step."""
 
@@ -59,8 +58,9 @@ def bench(
         say: Told what is running.
 
     Returns:
-        FORMATS ``bench``; a row also has ``tracked``, people followed for at least half of the time, and what the
-        lifter and the vertices of its bodies take for one frame by themselves.
+        FORMATS ``bench``; a row also has ``tracked`` (people followed for at least half of the time), ``start_s``,
+        ``cpu_cores``, what the lifter and the vertices of its bodies take for one frame by themselves, and ``live``:
+        the same class at the pace of a camera, with the time from capture to snapshot.
 
     Raises:
         ConfigError: A wrong class size or peer.
@@ -72,6 +72,7 @@ def bench(
             raise ConfigError(f"--people {number}: a class has 1 to 60 people, for example --people 1,4,8.")
     if not sample.exists():
         raise AssetError(f"The sample class {sample} is missing. Run the bench from a full checkout of groupcoach.")
+    lines, meshes = [n for n in vs if n in LINES], [n for n in vs if n not in LINES]
     rows, peers = [], []
     with tempfile.TemporaryDirectory(prefix="groupcoach-bench-") as place:
         figures, fps = cut_out(sample)
@@ -79,12 +80,18 @@ def bench(
             say(f"{number} people: making the class ...")
             video = Path(place) / f"class_{number}.mp4"
             write_class(figures, fps, number, video, seconds)
-            say(f"{number} people: running ...")
-            row = _row(number, in_own_process("groupcoach.bench", video))
-            say(f"{number} people: the mesh alone{', beside ' + ', '.join(vs) if vs else ''} ...")
-            alone = beside(video, number, vs)
+            say(f"{number} people: every frame, as fast as it goes ...")
+            row = _row(number, in_own_process("groupcoach.bench_run", video, "max"))
+            say(f"{number} people: at the pace of a camera ...")
+            row |= _live(in_own_process("groupcoach.bench_run", video, "live"))
+            say(f"{number} people: the mesh alone{', beside ' + ', '.join(meshes) if meshes else ''} ...")
+            alone = beside(video, number, meshes)
             rows.append(row | alone["row"])
             peers.extend(alone["peers"])
+            if lines:
+                say(f"{number} people: the whole line in turns with {', '.join(lines)} ...")
+                write_class(figures, fps, number, video, LINE_SECONDS)
+                peers.extend(in_turns(video, number, lines, say))
             video.unlink()
     return {"machine": machine(), "rows": rows, "peers": peers}
 
@@ -104,56 +111,38 @@ def machine() -> str:
 def _row(people: int, answer: Mapping[str, Any]) -> dict[str, Any]:
     summary = answer["summary"]
     stages: Mapping[str, Mapping[str, float]] = summary.get("stage_ms") or {}
-    frames, wall_s = int(summary["frames"]), float(summary["wall_s"])
+    frames, wall_s = int(answer["frames"]), float(answer["wall_s"])
     duration = float(summary.get("duration_s") or 0.0)
-    latency = stages.get("latency") or {
-        # no measurement of its own in the summary: a frame passes the stages one after the other
-        key: sum(float(stage.get(key) or 0.0) for stage in stages.values())
-        for key in ("p50", "p95")
-    }
     network_s = sum(_total_s(stages[name], frames) for name in NETWORKS if name in stages)
     seen = [float(person.get("seen_s") or 0.0) for person in summary["people"]]
     return {
         "people": people,
         "tracked": sum(s >= duration / 2 for s in seen),
-        "fps": float(summary["fps"]),
-        "latency_ms_p50": latency.get("p50"),
-        "latency_ms_p95": latency.get("p95"),
+        "fps": answer["fps"],
+        "latency_ms_p50": stages["latency"]["p50"],
+        "latency_ms_p95": stages["latency"]["p95"],
         "floor_ratio": wall_s / network_s if network_s > 0 else None,
+        "cpu_cores": answer["cpu_cores"],
         "rss_mb": answer["rss_mb"],
+        "start_s": answer["start_s"],
         "stage_ms": stages,
         "frames": frames,
     }
 
 
+def _live(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The same class at live pace: what was shown, how late, and what was left out."""
+    summary = answer["summary"]
+    late: Mapping[str, float] = summary["stage_ms"].get("end_to_end") or {}
+    return {"live": {
+        "fps": answer["fps"], "dropped": summary["dropped_frames"],
+        "end_to_end_ms_p50": late.get("p50"), "end_to_end_ms_p95": late.get("p95"), "cpu_cores": answer["cpu_cores"],
+    }}  # fmt: skip
+
+
 def _total_s(stage: Mapping[str, float], frames: int) -> float:
     """Time a stage took in all; from its median where the summary has no mean."""
     return float(stage.get("mean", stage.get("p50", 0.0))) * frames / 1000
-
-
-def bench_table(result: Mapping[str, Any]) -> Table:
-    """The result for a person to read."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    names = sorted({name for row in result["rows"] for name in row["stage_ms"]} - {"latency"}, key=_stage_order)
-    table = Table(title=escape(result["machine"]), caption=f"{SIZE[0]}x{SIZE[1]}, whole line with mesh, no window")
-    heads = ("People", "Tracked", "Frames/s", "Latency p50", "p95", "x floor", "Memory MB", "Lifter ms", "Vertices ms")
-    for name in (*heads, *(f"{n} ms" for n in names)):
-        table.add_column(name, justify="right")
-    for row in result["rows"]:
-        stages = [figure(row["stage_ms"].get(name, {}).get("p50"), 1) for name in names]
-        table.add_row(
-            str(row["people"]), str(row["tracked"]), figure(row["fps"], 1), figure(row["latency_ms_p50"], 0),
-            figure(row["latency_ms_p95"], 0), figure(row["floor_ratio"]), figure(row["rss_mb"], 0),
-            figure(row.get("lifter_ms_p50"), 2), figure(row.get("vertices_ms_p50"), 1), *stages,
-        )  # fmt: skip
-    return table
-
-
-def _stage_order(name: str) -> int:
-    order = ("source", "detect", "track", "landmarks", "mesh", "angles", "classify", "reps", "form", "cues", "store")
-    return order.index(name) if name in order else len(order)
 
 
 # -- the classes ------------------------------------------------------------------------------------------------------
@@ -191,20 +180,33 @@ def cut_out(sample: Path) -> tuple[list[list[Picture]], float]:
 
 
 def person_places(sample: Path, width: int, height: int) -> list[Box]:
-    """For each person of the sample the part of the picture that holds them all the time, with a margin."""
+    """The part of the picture that holds one person all the time, with a margin, for each who is alone in theirs."""
     truth = sample.with_name("truth.npz")
     if not truth.exists():
         quarter = width // 4
         return [(i * quarter, 0, (i + 1) * quarter, height) for i in range(4)]
     with np.load(truth, allow_pickle=False) as data:
         person, boxes = data["person"], np.asarray(data["box_xyxy"], dtype=np.float64)
-    places = []
+    places: list[Box] = []
+    alone: list[Box] = []
     for one in np.unique(person):
         own = boxes[(person == one) & np.isfinite(boxes).all(1)]
         margin = 0.06 * float((own[:, 3] - own[:, 1]).max())
         low, high = own[:, :2].min(0) - margin, own[:, 2:].max(0) + margin
-        places.append((max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))))
-    return places
+        place = (max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1])))
+        places.append(place)
+        if _share_inside(boxes[person != one], place) < _OTHERS:
+            alone.append(place)
+    return alone or places
+
+
+def _share_inside(boxes: NDArray[np.float64], place: Box) -> float:
+    """How much of a box (N, 4) lies inside ``place`` at the most."""
+    boxes = boxes[np.isfinite(boxes).all(1)]
+    if not len(boxes):
+        return 0.0
+    sides = np.minimum(boxes[:, 2:], place[2:]) - np.maximum(boxes[:, :2], place[:2])
+    return float((sides.clip(0).prod(1) / (boxes[:, 2:] - boxes[:, :2]).prod(1)).max())
 
 
 def grid(people: int, aspect: float) -> tuple[int, int]:
@@ -251,41 +253,3 @@ def _there_and_back(k: int, length: int) -> int:
         return 0
     k %= 2 * (length - 1)
     return k if k < length else 2 * (length - 1) - k
-
-
-# -- one class, in a process of its own -------------------------------------------------------------------------------
-
-
-def _peak_mb() -> float:
-    """Largest resident memory of this process so far."""
-    if sys.platform == "win32":
-        import psutil
-
-        return float(psutil.Process().memory_info().peak_wset) / 1e6
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # macOS counts bytes, Linux kilobytes
-
-
-def _run_one(video: Path) -> dict[str, Any]:
-    from groupcoach.engine import RunOptions, run_class
-    from groupcoach.store.run_dir import to_json
-
-    result = run_class(RunOptions(
-        source=str(video), out=None, roster=None, plan=None, detector="yolo", regressor="lifter", landmarks="auto",
-        pace="max", voice=False, language="en", save_video=False, save_poses=False, db=None, serve=False,
-        dashboard=False, progress=False,
-    ))  # fmt: skip
-    if result.error is not None:
-        raise result.error
-    answer: dict[str, Any] = to_json({"summary": result.summary, "rss_mb": _peak_mb()})
-    return answer
-
-
-if __name__ == "__main__":
-    try:
-        print(json.dumps(_run_one(Path(sys.argv[1]))))
-    except GroupCoachError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(1)

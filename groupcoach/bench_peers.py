@@ -3,8 +3,8 @@
 One process for each class: the inputs of the lifter are recorded from the class as the detector and the landmark
 network saw it, then everything compared takes turns, round by round, so that a machine that slows down slows all.
 
-A peer is one function in ``PEERS``: it is set up once and gives the runners whose rounds are timed. The peer
-``trackers`` needs no class: it follows recorded boxes (``track/peers.py``).
+A peer is one function in ``PEERS``: it is set up once and gives the runners whose rounds are timed. Whole lines are
+compared in ``bench_lines.py``. The peer ``trackers`` needs no class: it follows recorded boxes (``track/peers.py``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from groupcoach.bench_lines import LINES
 from groupcoach.errors import ConfigError, GroupCoachError, near_miss
 from groupcoach.evaluate.text import figure
 from groupcoach.mesh.camera import Camera
@@ -38,7 +39,6 @@ _RECORDED: Final = 24
 """Frames replayed in a round."""
 _SETTLE: Final = 24
 """Frames before those, in which tracks become sure and everybody has had landmarks."""
-_PLANNED: Final = ("aigym", "mediapipe")
 ON_BOXES: Final = "trackers"
 """The peer that runs on recorded boxes."""
 
@@ -104,14 +104,12 @@ def check_peers(names: Sequence[str]) -> None:
     Raises:
         ConfigError: naming the peer.
     """
-    there = f"There is: {', '.join([*PEERS, ON_BOXES])}."
+    there = f"There is: {', '.join([*PEERS, *LINES, ON_BOXES])}."
     for name in names:
-        if name in _PLANNED:
-            raise ConfigError(f"--vs {name}: this peer is not built yet. {there}")
         if name == ON_BOXES:
             raise ConfigError(f"--vs {name}: this peer follows recorded boxes; give their folder by --mot.")
-        if name not in PEERS:
-            known = near_miss(name, [*PEERS, ON_BOXES, *_PLANNED])
+        if name not in PEERS and name not in LINES:
+            known = near_miss(name, [*PEERS, *LINES, ON_BOXES])
             raise ConfigError(f"--vs {name}: there is no such peer.{known} {there}")
 
 

@@ -7,7 +7,7 @@
     language = "ko"                        rest_s = 30
     notes = "left knee: no deep squats"
     say = "Meena"                          [[step]]
-                                           exercise = "plank"
+    cues = "none"                          exercise = "plank"
                                            seconds = 40
 
 A wrong field is refused with the file, the entry and the field; names are shown, spoken and stored, so what cannot be
@@ -39,6 +39,7 @@ MAX_NOTES = 500
 MAX_PEOPLE = 60
 MAX_STEPS = 200
 _MAX_FILE_BYTES = 1_000_000
+_CUT = "…"
 
 
 def _no_control(value: str) -> str:
@@ -63,6 +64,12 @@ def _number_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _shortened(value: Any) -> Any:
+    if not isinstance(value, str) or len(value.strip()) <= MAX_NAME:
+        return value
+    return value.strip()[: MAX_NAME - 1].rstrip() + _CUT
+
+
 def _at_most(limit: int) -> AfterValidator:
     def check(value: str) -> str:
         if len(value) > limit:
@@ -82,13 +89,16 @@ class _Entry(BaseModel):
 class RosterPerson(_Entry):
     """One member of the class."""
 
-    name: Annotated[Line, _at_most(MAX_NAME)]
+    name: Annotated[Line, _at_most(MAX_NAME), BeforeValidator(_shortened)]
+    """A longer one is cut, and that is said: the class is not kept waiting for it."""
     spot: Annotated[Line, _at_most(MAX_SPOT), BeforeValidator(_number_as_text)] | None = None
     """Place on the floor, as the studio calls it; a number is taken as text."""
     language: Literal["en", "ko"] | None = None
     """Of cues for this person; None: the class's."""
     notes: Annotated[str, AfterValidator(_no_control), _at_most(MAX_NOTES)] | None = None
     """For the instructor and the cues, e.g. an injury."""
+    cues: Literal["all", "none"] = "all"
+    """Who asked for none is told nothing: not in the room, not by the own phone, not with a group by name."""
     say: Annotated[Line, _at_most(MAX_NAME)] | None = None
     """How the voice says the name, where it would say it wrong."""
     instructor: bool = False
@@ -117,7 +127,8 @@ class Roster(_Entry):
         out = []
         for p in self.people:
             key = (p.spot or "").casefold()
-            out.append(Member(p.name, None if key in taken else p.spot, p.language, p.notes, p.say, p.instructor))
+            out.append(Member(p.name, None if key in taken else p.spot, p.language, p.notes, p.say, p.instructor,
+                              p.cues == "none"))  # fmt: skip
             taken |= {key} - {""}
         return out
 
@@ -129,7 +140,8 @@ class Roster(_Entry):
             if p.spot is not None:
                 first.setdefault(p.spot.casefold(), p.name)
         second = [p for p in self.people if p.spot is not None and first[p.spot.casefold()] != p.name]
-        return [
+        cut = [p.name for p in self.people if p.name.endswith(_CUT) and len(p.name) > MAX_NAME // 2]
+        return [f"The roster's name {name!r} is longer than {MAX_NAME} characters and was cut." for name in cut] + [
             f"The roster has {first[(p.spot or '').casefold()]} and {p.name} on the same spot {p.spot!r}: the first "
             f"keeps it, {p.name} gets the next free place. Correct the file, or swap the two on the dashboard."
             for p in second

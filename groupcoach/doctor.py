@@ -27,13 +27,15 @@ RUNTIMES = {
     "torch": "torch",
     "cv2": "opencv-python",
     "openvino": "openvino",
-    "ai_edge_litert.interpreter": "ai-edge-litert",
     "scipy.optimize": "scipy",
 }
 #: imported only where they are used: looked up, not loaded
 LIBRARIES = ("ultralytics", "smplx", "filterpy", "streamlit", "pyttsx3", "sqlalchemy", "fastapi")
 NEEDED_MEMORY_GB = 2.5
 NEEDED_DISK_GB = 1.0
+SLOWEST_FPS = 8.0
+"""The method's own rate was 9.5; a fast jumping jack has three frames then on its way up."""
+CLASS_SIZE = 8
 _SPEECH_PACKAGES = (
     ("apt-get", "sudo apt-get install espeak-ng"),
     ("dnf", "sudo dnf install espeak-ng"),
@@ -60,7 +62,7 @@ class Check:
 def run_checks() -> list[Check]:
     """Look at everything; a check that itself fails is a check that is not ok."""
     found: list[Check] = []
-    for look in (python, models, runtimes, libraries, machine, graphics, camera, speech, writing):
+    for look in (python, models, runtimes, libraries, machine, graphics, speed, camera, speech, writing):
         try:
             found.extend(look())
         except Exception as error:  # a broken driver must not hide the other findings
@@ -174,9 +176,27 @@ def graphics() -> list[Check]:
     return [Check("graphics card", True, "no CUDA: the processor is used", needed=False)]
 
 
+def speed() -> list[Check]:
+    """Frames a second to expect by class size, from a few seconds of the two picture networks."""
+    from groupcoach import forecast
+
+    try:
+        found = forecast.measure()
+    except GroupCoachError as error:
+        return [Check("frame rate", False, "the networks do not run", str(error), needed=False)]
+    rates = forecast.forecast(found)
+    detail = (
+        f"about {' / '.join(f'{fps:.0f}' for fps in rates.values())} frames a second with "
+        f"{' / '.join(map(str, rates))} people: expected, not measured, from the networks' time just now (detector "
+        f"{found.detect_ms:.0f} ms, landmarks {found.body_ms:.1f} ms a body)"
+    )
+    fix = f"Counting wants {SLOWEST_FPS:.0f} a second. Close other programs and look again; groupcoach bench measures."
+    return [Check("frame rate", rates[CLASS_SIZE] >= SLOWEST_FPS, detail, fix, needed=False)]
+
+
 def camera() -> list[Check]:
     """Cameras that the system lists; none is opened, so that no light goes on."""
-    from groupcoach.source.camera import cameras_seen
+    from groupcoach.source.devices import cameras_seen
 
     seen = cameras_seen()
     if seen is None:

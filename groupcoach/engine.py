@@ -5,17 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groupcoach import snapshot
 from groupcoach.config import load_plan, load_roster
 from groupcoach.errors import GroupCoachError
 from groupcoach.exercises.catalogue import load_catalogue
+from groupcoach.logs import log
 from groupcoach.pipeline import Pipeline, build_pipeline
 from groupcoach.records import Event, Frame
+from groupcoach.resume import EVERY_S
 from groupcoach.source import Source, open_source, prefetch
+
+if TYPE_CHECKING:
+    from groupcoach.detect import Detector
+    from groupcoach.serve.board import LiveBoard
 
 _BOX_EVERY_S = 0.25
 _GAP_S = 2.0
@@ -46,6 +53,18 @@ class RunOptions:
     """Weights of ``--regressor hmr``."""
     body_model: Path | None = None
     """A licensed SMPL file in place of the project's own body."""
+    listen: str = "127.0.0.1"
+    """Address of the engine and the dashboard; beyond this machine the instructor's password is required."""
+    resume: bool = False
+    """Go on with the class of the record that broke off."""
+    phones: bool = False
+    """Participants' phones of this network may open their own page."""
+    eyes: Detector | None = None
+    """A detector made elsewhere, in place of the one called ``detector``."""
+    on_board: Callable[[LiveBoard], None] | None = None
+    """Given the board that the class is shown on (with ``serve``)."""
+    on_frame: Callable[[], None] | None = None
+    """Called after each frame that was recorded and shown (measurements)."""
 
 
 @dataclass(slots=True)
@@ -59,7 +78,7 @@ class RunResult:
 
 
 def run_class(options: RunOptions) -> RunResult:
-    """Run one class to its end, to Ctrl-C, or to the error that ends it.
+    """Run one class to its end, to Ctrl-C, to the instructor's ``end_class``, or to the error that ends it.
 
     Raises:
         GroupCoachError: nothing could be started (a wrong file, a missing model, a folder that cannot be written).
@@ -70,8 +89,8 @@ def run_class(options: RunOptions) -> RunResult:
     plan = load_plan(options.plan, catalogue.ids) if options.plan is not None else None
     with open_source(options.source) as source:
         pipeline = build_pipeline(
-            detector=options.detector, regressor=options.regressor, landmarks=options.landmarks, names=names,
-            catalogue=catalogue, checkpoint=options.checkpoint, body_model=options.body_model,
+            detector=options.eyes or options.detector, regressor=options.regressor, landmarks=options.landmarks,
+            names=names, catalogue=catalogue, checkpoint=options.checkpoint, body_model=options.body_model,
         )  # fmt: skip
         pipeline.programme = plan.programme if plan is not None else ()
         with contextlib.ExitStack() as stack:
@@ -86,19 +105,27 @@ class _Class:
     def __init__(self, options: RunOptions, source: Source, pipeline: Pipeline, stack: contextlib.ExitStack) -> None:
         from groupcoach.outputs import Outputs
 
-        self.options, self.source, self.pipeline = options, source, pipeline
+        self.options, self.pipeline = options, pipeline
         self.out = Outputs(options, source, pipeline, stack)
-        self.frames = self.dropped = 0
-        self.t_s = self.first_s = 0.0
+        self.source = self.out.source
+        before = self.out.before.point if self.out.before is not None else {}
+        self.frames, self.dropped = int(before.get("frames") or 0), int(before.get("dropped") or 0)
+        self._frames_before = self.frames
+        self.first_s = float(before.get("first_s") or 0.0)
+        self.t_s = self.out.before.last_s if self.out.before is not None else 0.0
         self.last_index = -1
+        self._marked_s = -1e9
         self.boxes: dict[int, list[Any]] = defaultdict(list)
         self._boxed_s = -1e9
         self.fps = 0.0
+        self._zero_s: float | None = None
+        """When the source's time began, by this machine's clock; None where no time passes by itself."""
         self.started = time.monotonic()
 
     def go(self) -> RunResult:
         error: GroupCoachError | None = None
         stopped = False
+        log("info", "class_begins", source=self.source.name, live=self.source.live, resume=self.options.resume)
         try:
             with contextlib.closing(prefetch(self.source)) as ahead:
                 self._loop(ahead)
@@ -115,8 +142,13 @@ class _Class:
         lost_since: tuple[float, int] = (0.0, 0)
         with self.out.progress(self.source.frame_count) as advance:
             begin = time.monotonic()
+            self._zero_s = begin if live_file else getattr(self.source, "zero_s", None)
             for frame in source.frames():
-                if self.last_index >= 0 and frame.index > self.last_index + 1:
+                first = self.last_index < 0
+                if first and self.options.resume:
+                    begin = time.monotonic() - frame.t_s
+                    self._zero_s = begin if live_file else self._zero_s
+                if not first and frame.index > self.last_index + 1:
                     self.dropped += frame.index - self.last_index - 1
                 self.last_index = frame.index
                 if live_file:
@@ -127,13 +159,15 @@ class _Class:
                     if late < 0:
                         time.sleep(-late)
                 extra: list[Event] = []
-                if self.source.live and self.frames and frame.t_s - self.t_s > _GAP_S:
+                if self.source.live and not first and frame.t_s - self.t_s > _GAP_S:
                     extra.append(Event(frame.t_s, "camera_back", None, {"away_s": round(frame.t_s - self.t_s, 2)}))
                 if self.dropped > lost_since[1] and frame.t_s - lost_since[0] >= 1.0:
                     extra.append(Event(frame.t_s, "frames_dropped", None, {"frames": self.dropped - lost_since[1]}))
                     lost_since = (frame.t_s, self.dropped)
                 self._frame(frame, extra)
                 advance(frame.index + 1)
+                if self.out.over:
+                    return
 
     def _frame(self, frame: Frame, extra: list[Event]) -> None:
         start = time.perf_counter()
@@ -147,8 +181,15 @@ class _Class:
             for s in seen:
                 self.boxes[s.participant.person_id].append(s.box_xyxy)
         self.out.publish(frame, extra + events, seen, self.fps, self.dropped)
+        if frame.t_s - self._marked_s >= EVERY_S or any(e.type == "person_entered" for e in events):
+            self._marked_s = frame.t_s
+            self.out.mark(frame.t_s, frame.index, self.frames, self.dropped, self.first_s)
         took = time.perf_counter() - start
         self.pipeline.watch.add("latency", 1000 * took)
+        if self._zero_s is not None:
+            self.pipeline.watch.add("end_to_end", 1000 * (time.monotonic() - self._zero_s - frame.t_s))
+        if self.options.on_frame is not None:
+            self.options.on_frame()
         now = 1 / max(took, 1e-6)
         self.fps = now if self.frames < 3 else 0.95 * self.fps + 0.05 * now
 
@@ -164,6 +205,9 @@ class _Class:
             detector=self.options.detector, regressor=self.options.regressor,
             device=getattr(self.pipeline.detector, "device", "cpu"),
         )  # fmt: skip
+        if self.options.resume:
+            summary["fps"] = round((self.frames - self._frames_before) / wall_s, 2) if wall_s > 0 else 0.0
+            summary["resumed"] = True
         if stopped:
             summary["stopped"] = True
         try:
@@ -175,4 +219,8 @@ class _Class:
             notices.append("Stopped from the keyboard; everything until then is recorded.")
         if self.pipeline.skipped:
             notices.append(f"{self.pipeline.skipped} readings of one person in one frame could not be used.")
+        log(
+            "error" if error else "info", "class_ends", frames=self.frames, dropped=self.dropped, fps=summary["fps"],
+            t_s=round(self.t_s, 2), people=len(summary["people"]), stopped=stopped, error=str(error) if error else None,
+        )  # fmt: skip
         return RunResult(summary, notices, error)

@@ -9,15 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from groupcoach import snapshot
+from groupcoach import doors, snapshot
+from groupcoach.annotated import Annotator
 from groupcoach.corrections import Corrections
 from groupcoach.cues.class_voices import ClassVoices
 from groupcoach.cues.phone_key import lasting_key
 from groupcoach.cues.phones import PhoneDesk
-from groupcoach.cues.policy import CuePolicy
+from groupcoach.cues.policy import CuePolicy, last_number
+from groupcoach.cues.quiet import AskedForNone
 from groupcoach.cues.render import Renderer
 from groupcoach.cues.settings import CueSettings, load_settings
 from groupcoach.cues.speaker import Speaker
@@ -28,6 +27,7 @@ from groupcoach.serve import board as commands
 from groupcoach.serve.board import LiveBoard
 from groupcoach.source import Source
 from groupcoach.store.poses import FramePerson
+from groupcoach.store.replay import Unfinished
 from groupcoach.trails import Trails
 
 if TYPE_CHECKING:
@@ -50,17 +50,31 @@ class Outputs:
         self.notices: list[str] = []
         self.muted: set[int] = set()
         self.all_muted = False
+        self.asked_for_none = AskedForNone()
         self._size = (source.width, source.height)
+        self.over = False
+        """The instructor ended the class."""
+        self.source: Source = source
+        """The one to read: of a class that goes on, its time does too."""
+        self.before: Unfinished | None = None
+        self._news: list[Event] = []
+        """For the next frame."""
         self.run = self.store = self.board = None
-        self._rasterizer: Any = None
+        self._annotator = Annotator(pipeline, options.language)
+        url = options.db or (f"sqlite:///{options.out / 'session.db'}" if options.out is not None else None)
+        if options.resume:
+            self._go_on(url, stack)
         if options.out is not None:
             from groupcoach.store.run_dir import RunWriter
 
-            self.run = RunWriter(options.out, options.source, source.width, source.height, source.fps,
-                                 options.save_poses, options.save_video)  # fmt: skip
+            past = self.before
+            self.run = RunWriter(
+                options.out, options.source, source.width, source.height, source.fps, options.save_poses,
+                options.save_video, past.events if past is not None else None,
+                int(past.point.get("frame") or 0) if past is not None else -1,
+            )  # fmt: skip
             stack.callback(self.run.close)
-        url = options.db or (f"sqlite:///{options.out / 'session.db'}" if options.out is not None else None)
-        if url is not None:
+        if url is not None and self.store is None:
             from groupcoach.store.session import SessionStore
 
             self.store = SessionStore(url)
@@ -68,26 +82,62 @@ class Outputs:
             self.store.start(options.source, datetime.now(timezone.utc).isoformat(timespec="seconds"))
         settings = load_settings()
         phones: PhoneDesk | None = None
-        if options.serve or options.dashboard:
+        if options.serve or options.dashboard or options.phones:
+            from groupcoach.serve.metrics import Metrics
             from groupcoach.serve.server import EngineServer
 
             self.board = LiveBoard()
+            if options.on_board is not None:
+                options.on_board(self.board)
+            self.board.metrics = Metrics(lambda: getattr(source, "reopened", 0))
             self.board.phones = phones = PhoneDesk(lasting_key)
             renderer = Renderer(settings.setup(options.language))
             stack.callback(renderer.close)
             self.board.render = renderer.render
-            server = EngineServer(self.board)
+            sessions = doors.sessions(options.listen)
+            server = EngineServer(self.board, options.listen, sessions=sessions)
             url = server.start()
             stack.callback(server.stop)
             self._say(f"The engine answers on {url}")
             phones.address = f"{url}/me"
             self._let_phones_in(settings, stack)
             if options.dashboard:
-                self._open_dashboard(url, stack)
+                db = self.store.url if self.store is not None else None
+                for text in doors.open_dashboard(url, options.listen, sessions, db, stack):
+                    self._say(text)
         self.speaker = Speaker(settings.setup(options.language), enabled=options.voice)
         stack.callback(self.speaker.close)
-        policy = CuePolicy(options.language, texts=settings.texts())
+        before = self.before.events if self.before is not None else ()
+        policy = CuePolicy(options.language, texts=settings.texts(), after=last_number(before))
         self.voices = ClassVoices(policy, self.speaker, phones, aloud=options.voice)
+
+    def _go_on(self, url: str | None, stack: contextlib.ExitStack) -> None:
+        """Take the class that broke off out of the record: people, counts, what was muted or paused."""
+        from groupcoach.resume import ContinuedSource, go_on
+        from groupcoach.store.session import SessionStore
+
+        if url is None:
+            raise GroupCoachError("--resume needs the record of the class that broke off: give its --out or --db.")
+        self.store = SessionStore(url)
+        stack.callback(self.store.close)
+        self.before = self.store.resume()
+        self.source = ContinuedSource(self.source, self.before)
+        so_far = go_on(self.pipeline, self.before, self.source.width, self.source.height)
+        self.muted, self.all_muted = so_far.muted, so_far.all_muted
+        self.corrections.count = so_far.corrections
+        reps = sum(n for past in so_far.people.values() for n in past.totals.values())
+        self.notices.append(f"The class goes on after {self.before.last_s:.0f} s, with {len(so_far.people)} people and "
+                            f"{reps} repetitions from the record.")  # fmt: skip
+        self._news.append(Event(self.before.last_s, "class_resumed", None, {
+            "people": len(so_far.people), "reps": reps, "away_s": None,
+        }))  # fmt: skip
+
+    def mark(self, t_s: float, frame: int, frames: int, dropped: int, first_s: float) -> None:
+        """Keep the point in the record from which the class could go on."""
+        if self.store is not None:
+            from groupcoach.resume import point_of
+
+            self.store.mark(point_of(self.pipeline, t_s, frame=frame, frames=frames, dropped=dropped, first_s=first_s))
 
     def _let_phones_in(self, settings: CueSettings, stack: contextlib.ExitStack) -> None:
         """A second door for the network, where the studio wants one: behind it only participants' pages open."""
@@ -97,17 +147,20 @@ class Outputs:
 
         assert self.board is not None
         assert self.board.phones is not None
-        if is_loopback(settings.phone.listen):
-            return
+        listen = settings.phone.listen
+        if is_loopback(listen):
+            if not self.options.phones:
+                return
+            listen = "0.0.0.0"
         # nobody knows the password: whatever else the engine serves stays shut here
-        server = EngineServer(self.board, settings.phone.listen, settings.phone.port, secrets.token_urlsafe(32))
+        server = EngineServer(self.board, listen, settings.phone.port, secrets.token_urlsafe(32))
         try:
             server.start()
         except GroupCoachError as bad:
             self.notices.append(f"Phones cannot reach their page. {bad}")
             return
         stack.callback(server.stop)
-        self.board.phones.address = f"http://{network_address(settings.phone.listen)}:{server.port}/me"
+        self.board.phones.address = f"http://{network_address(listen)}:{server.port}/me"
         self._say(f"Participants open {self.board.phones.address}")
 
     @staticmethod
@@ -115,13 +168,6 @@ class Outputs:
         from rich.console import Console
 
         Console(stderr=True).print(text, highlight=False)
-
-    def _open_dashboard(self, url: str, stack: contextlib.ExitStack) -> None:
-        from dashboards.launch import launch
-
-        page = launch(url, open_browser=True, db=self.store.url if self.store is not None else None)
-        stack.callback(page.stop)
-        self._say(f"The dashboard is open on {page.url}")
 
     @contextlib.contextmanager
     def progress(self, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -139,8 +185,15 @@ class Outputs:
 
     def publish(self, frame: Frame, events: list[Event], seen: list[Seen], fps: float, dropped: int) -> None:
         """Record and show one frame."""
+        for news in self._news:
+            events = [
+                *events,
+                replace(news, t_s=frame.t_s, data={**news.data, "away_s": round(frame.t_s - news.t_s, 2)}),
+            ]
+        self._news = []
         if self.board is not None:
             events = events + self._obey(frame.t_s)
+        events = events + self.asked_for_none.look(self.pipeline.identity, frame.t_s)
         events = events + self.voices.step(events, self.pipeline, self._silenced(), self.all_muted, frame.t_s)
         if self.run is not None:
             self.run.events(events)
@@ -157,10 +210,12 @@ class Outputs:
             now = snapshot.snapshot(self.pipeline, self.options.language, frame.t_s, frame.index, fps, dropped,
                                     self._silenced(), self._live_notices(), trails=self.trails)  # fmt: skip
             self.board.publish(now, events)
+            if self.board.metrics is not None:
+                self.board.metrics.frame(now, events)
             self.voices.show(now.people, seen, self.options.language)
         wanted = self.board is not None and self.board.preview_wanted()
         if wanted or (self.run is not None and self.options.save_video):
-            picture = self._draw(frame, seen)
+            picture = self._annotator.draw(frame, seen, self.muted)
             if wanted and self.board is not None:
                 self.board.publish_preview(picture)
             if self.run is not None:
@@ -178,8 +233,7 @@ class Outputs:
                 events,
             )  # fmt: skip
         self.notices += self.pipeline.identity.notices
-        if self.speaker.notice:
-            self.notices.append(self.speaker.notice)
+        self.notices += self.voices.notices
         failed: GroupCoachError | None = None
         if self.store is not None:
             try:
@@ -201,11 +255,15 @@ class Outputs:
 
     def _silenced(self) -> set[int]:
         people = self.pipeline.identity.people
-        return set(people) if self.all_muted else self.muted | {i for i, p in people.items() if p.instructor}
+        return (
+            set(people)
+            if self.all_muted or self.pipeline.paused
+            else self.muted | self.asked_for_none.now | {i for i, p in people.items() if p.instructor}
+        )
 
     def _live_notices(self) -> list[str]:
         names = self.pipeline.identity.notices
-        return [*self.notices, *names, *([self.speaker.notice] if self.speaker.notice else [])]
+        return [*self.notices, *names, *self.voices.notices]
 
     def _obey(self, t_s: float) -> list[Event]:
         """Carry out the commands of the dashboards; each is an event of the record."""
@@ -216,40 +274,17 @@ class Outputs:
                 mute = isinstance(command, commands.Mute)
                 if command.person_id is None:
                     self.all_muted = mute
+                    if mute:
+                        self.speaker.hush()
                 else:
+                    self.asked_for_none.by_hand(command.person_id, mute)
                     (self.muted.add if mute else self.muted.discard)(command.person_id)
                 events.append(Event(t_s, "muted" if mute else "unmuted", command.person_id, {"who": command.by}))
             elif isinstance(command, commands.Floor):
                 self.voices.take_floor(command.seconds)
+            elif isinstance(command, commands.EndClass):
+                self.over = True
+                events.append(Event(t_s, "class_ended", None, {"who": command.by}))
             else:
                 events += self.corrections.obey(command, t_s)
         return events
-
-    def _draw(self, frame: Frame, seen: list[Seen]) -> NDArray[np.uint8]:
-        from groupcoach.mesh.draw import Figure, draw_people
-        from groupcoach.mesh.raster import Rasterizer
-
-        body = getattr(self.pipeline.regressor, "body", None)
-        poses = [s.pose for s in seen]
-        if body is not None and seen:
-            vertices = body.vertices(
-                np.stack([p.rel_rotmats for p in poses]), np.stack([p.betas for p in poses]),
-                np.stack([p.transl_m for p in poses]),
-            )  # fmt: skip
-            known = [bool(np.isfinite(p.joints_m).any()) for p in poses]
-            poses = [replace(p, vertices_m=v) if k else p for p, v, k in zip(poses, vertices, known, strict=True)]
-        figures = []
-        for s, pose in zip(seen, poses, strict=True):
-            shown = snapshot.card(s.participant, s.state, self.pipeline.catalogue, self.options.language, frame.t_s,
-                                  self.muted)  # fmt: skip
-            lines = [shown.name, f"{shown.exercise_name} {shown.reps}" if shown.reps else shown.exercise_name]
-            if shown.worst_text:
-                lines.append(shown.worst_text)
-            flagged = (shown.worst_joint,) if shown.worst_joint else ()
-            figures.append(Figure(shown.person_id, tuple(lines), s.box_xyxy, pose, flagged))
-        height, width = frame.image.shape[:2]
-        if self._rasterizer is None:
-            self._rasterizer = Rasterizer(width, height)
-        camera = self.pipeline.camera
-        focal = camera.focal_px if camera else None
-        return draw_people(frame.image, figures, body, focal, rasterizer=self._rasterizer)

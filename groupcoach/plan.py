@@ -113,6 +113,17 @@ class PlanProgress:
         self._told = True
         return Deviation(step.exercise, label, self._other[1])
 
+    @property
+    def standing(self) -> tuple[int, int, float]:
+        """Step, repetitions and seconds of it: what ``go_to`` takes."""
+        return self.at, self.reps, self.seconds
+
+    def go_to(self, at: int, reps: int = 0, seconds: float = 0.0) -> None:
+        """The instructor says where in the programme the person is."""
+        self.at, self.reps, self.seconds = min(max(at, 0), len(self.steps)), reps, seconds
+        self._began_s = self._other = None
+        self._rest_until_s = -1e18
+
     def _is_next(self, exercise: str) -> bool:
         return self.at + 1 < len(self.steps) and self.steps[self.at + 1].exercise == exercise
 

@@ -317,3 +317,10 @@ class Snapshot:
     running: bool = True
     language: str = "en"
     """Of the class: names of exercises and what to do are in it."""
+    paused: bool = False
+    """The instructor paused the class."""
+    spots: tuple[str, ...] = ()
+    """That somebody can be put on."""
+    plan: Mapping[str, Any] | None = None
+    """Where most of the class is in the plan: ``at`` (from 1), ``of``, ``exercise_name``, ``left_s`` (of a step that is
+    timed). None without a plan, or after its end."""

@@ -39,7 +39,9 @@ class Support:
     def __init__(self, catalogue: Catalogue, columns: Mapping[str, int], past: Past) -> None:
         """Args: catalogue: the exercises; columns: of the votes; past: of the person."""
         self._catalogue, self._columns, self._past = catalogue, columns, past
-        self._gated = [(columns[d.id], d) for d in catalogue.counted if d.id in columns and (d.gate or d.turn or d.moves)]
+        self._gated = [
+            (columns[d.id], d) for d in catalogue.counted if d.id in columns and (d.gate or d.turn or d.moves)
+        ]
         self.recent: deque[tuple[str, Excursion]] = deque(maxlen=40)
         self._final: dict[tuple[str, float, float, float], float] = {}
 

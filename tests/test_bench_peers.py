@@ -93,11 +93,10 @@ def test_without_a_body_there_are_no_vertices_to_time() -> None:
 def test_peers_that_there_are_not_are_refused() -> None:
     check_peers(["hmr"])
     check_peers([])
-    with pytest.raises(ConfigError, match=r"--vs mediapipe: this peer is not built yet. There is: hmr"):
-        check_peers(["hmr", "mediapipe"])
+    check_peers(["aigym", "mediapipe"])
     with pytest.raises(ConfigError, match=r"Did you mean 'hmr'"):
         check_peers(["hmm"])
-    with pytest.raises(ConfigError, match=r"no such peer. There is: hmr, trackers"):
+    with pytest.raises(ConfigError, match=r"no such peer. There is: hmr, aigym, mediapipe, trackers"):
         check_peers(["zzz"])
     with pytest.raises(ConfigError, match=r"give their folder by --mot"):
         check_peers(["hmr", "trackers"])

@@ -25,8 +25,8 @@ SUMMARY: dict[str, Any] = {
                 "exercises": [{"exercise": "squat", "start_s": 1.0, "end_s": 9.0, "reps": 4, "clean_reps": 3,
                                "hold_s": 0.0, "rep_end_s": [2.0, 4.0, 6.0, 8.0], "faults": {"knees_in": 1}}]}],
 }  # fmt: skip
-COMMANDS = ["run", "class", "simulate", "evaluate", "track", "bench", "learn", "models", "report", "people", "doctor",
-            "demo", "dashboard", "exercises", "voices"]  # fmt: skip
+COMMANDS = ["run", "class", "keep", "fleet", "simulate", "evaluate", "track", "bench", "learn", "models", "report",
+            "people", "doctor", "demo", "dashboard", "exercises", "voices"]  # fmt: skip
 GROUPS = {"evaluate": ["clips", "run", "multiview"], "models": ["pull", "list", "verify", "path"],
           "people": ["export", "erase", "motion"], "exercises": ["list", "show", "check"]}  # fmt: skip
 
@@ -114,13 +114,15 @@ def test_every_option_reaches_the_engine(cli: Callable[..., Any], engine: Simple
         "run", "0", "--out", tmp_path / "r", "--roster", "r.toml", "--plan", "p.toml", "--detector", "blazepose",
         "--regressor", "hmr", "--landmarks", "off", "--pace", "live", "--voice", "--language", "ko", "--save-video",
         "--save-poses", "--db", "sqlite:///x.db", "--serve", "--checkpoint", "hmr.pt", "--body-model", "SMPL.pkl",
+        "--phones",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert vars(engine.options[0]) == {
         "source": "0", "out": tmp_path / "r", "roster": Path("r.toml"), "plan": Path("p.toml"), "detector": "blazepose",
         "regressor": "hmr", "landmarks": "off", "pace": "live", "voice": True, "language": "ko", "save_video": True,
         "save_poses": True, "db": "sqlite:///x.db", "serve": True, "dashboard": False, "progress": False,
-        "checkpoint": Path("hmr.pt"), "body_model": Path("SMPL.pkl"),
+        "checkpoint": Path("hmr.pt"), "body_model": Path("SMPL.pkl"), "resume": False, "listen": "127.0.0.1",
+        "phones": True,
     }  # fmt: skip
 
 
@@ -142,6 +144,26 @@ def test_a_live_class_speaks_serves_and_opens_the_dashboard(cli: Callable[..., A
     assert (options.source, options.pace, options.voice, options.serve, options.dashboard) == (
         "0", "live", True, True, True,
     )  # fmt: skip
+    assert options.out.parent == Path("runs")  # a live class leaves a record
+
+
+def test_a_class_that_broke_off_is_found_by_itself(
+    cli: Callable[..., Any], engine: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from groupcoach.store.session import SessionStore
+
+    monkeypatch.chdir(tmp_path)
+    result = cli("class", "--resume")
+    assert result.exit_code == 1
+    assert "has broken off" in result.stderr
+    for name, ends in (("a", False), ("b", True)):
+        store = SessionStore(f"sqlite:///{tmp_path}/runs/{name}/session.db")
+        store.start("0", "2026-11-22T00:00:00+00:00")
+        if ends:
+            store.finish({"people": []})
+        store.close()
+    assert cli("class", "--resume").exit_code == 0
+    assert (engine.options[0].out, engine.options[0].resume) == (Path("runs/a"), True)
 
 
 def test_a_user_error_is_one_paragraph_and_exit_1(cli: Callable[..., Any], engine: SimpleNamespace) -> None:
@@ -209,7 +231,7 @@ def test_wrong_usage_exits_2(cli: Callable[..., Any], engine: SimpleNamespace, w
     [
         (["evaluate", "multiview", "nowhere"], "no calibration"),
         (["learn", "squat", "a.jpg", "--out", "squat.json"], "is a .toml file"),
-        (["bench", "--people", "1", "--vs", "aigym"], "--vs aigym"),
+        (["bench", "--people", "1", "--vs", "nobody"], "--vs nobody"),
         (["bench", "--people", "0"], "1 to 60 people"),
         (["report", "nowhere"], "no run folder"),
         (["report", "17"], "--db"),

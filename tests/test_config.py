@@ -58,7 +58,7 @@ def test_roster_with_everything(roster: Callable[[str], Any]) -> None:
         ("[[person]]\nname = 3", "name must be text in quotes, not 3"),
         ('[[person]]\nname = ""', "name is empty"),
         ('[[person]]\nname = "  "', "name is empty"),
-        (f'[[person]]\nname = "{"x" * 300}"', "name has 300 characters, at most 60"),
+        (f'[[person]]\nname = "A"\nsay = "{"x" * 300}"', "say has 300 characters, at most 60"),
         ('[[person]]\nname = "a\\u0007b"', r"cannot be shown \(U\+0007\)"),
         ('[[person]]\nname = "a\\u202eb"', r"cannot be shown \(U\+202E\)"),
         ('[[person]]\nname = "a\\nb"', "on one line"),
@@ -137,6 +137,15 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_windows_editor_mark_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "roster.toml").write_bytes("\ufeff[[person]]\nname = 'A'\n".encode())
     assert load_roster(tmp_path / "roster.toml").people[0].name == "A"
+
+
+def test_a_name_of_300_characters_is_cut_and_that_is_said(tmp_path):
+    path = tmp_path / "long.toml"
+    path.write_text(f'[[person]]\nname = "{"Maximiliana " * 25}"\n[[person]]\nname = "Jun"\n', encoding="utf-8")
+    roster = load_roster(path)
+    assert len(roster.members[0].name) <= MAX_NAME
+    assert roster.members[0].name.startswith("Maximiliana Maximiliana")
+    assert [notice for notice in roster.notices if "longer than 60" in notice] == roster.notices != []
 
 
 @settings(deadline=None)  # a busy machine is no fault

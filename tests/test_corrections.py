@@ -11,8 +11,21 @@ from scripted_class import Actor, actor, counts, frames_of, line, script_of
 
 from groupcoach.corrections import Corrections
 from groupcoach.pipeline import Pipeline
-from groupcoach.serve.board import CorrectCount, MarkInstructor, Merge, Rename, Split, Swap, Undo
-from groupcoach.snapshot import card, summary
+from groupcoach.plan import Step
+from groupcoach.serve.board import (
+    CorrectCount,
+    GoOn,
+    MarkInstructor,
+    Merge,
+    NextStep,
+    Pause,
+    PutOnSpot,
+    Rename,
+    Split,
+    Swap,
+    Undo,
+)
+from groupcoach.snapshot import card, snapshot, summary
 
 
 @lru_cache(maxsize=1)
@@ -148,8 +161,65 @@ def test_a_correction_of_nobody_is_refused_and_changes_nothing(pipeline: Pipelin
     before = counts(pipeline)
     hand = Corrections(pipeline)
     for command in (Rename(9, "x"), Merge(1, 9), Merge(1, 1), Split(1), Swap(1, 9), MarkInstructor(9),
-                    CorrectCount(9, "squat", 1), Undo()):  # fmt: skip
+                    CorrectCount(9, "squat", 1), PutOnSpot(9, "1"), GoOn(), NextStep(), Undo()):  # fmt: skip
         (event,) = hand.obey(command, 8.0)
         assert event.type == "correction_refused"
         assert event.data["why"]
     assert counts(pipeline) == before
+
+
+def test_a_spot_is_given_and_who_had_it_gets_the_other(pipeline: Pipeline) -> None:
+    hand, people = Corrections(pipeline), pipeline.identity.people
+    hand.obey(PutOnSpot(1, "A"), 8.0)
+    (event,) = hand.obey(PutOnSpot(2, "a"), 8.1)
+    assert (people[1].spot, people[2].spot) == (None, "a")
+    assert (event.type, event.data["before"], event.data["after"], event.data["others"]) == (
+        "put_on_spot", None, "a", {"1": None})  # fmt: skip
+    hand.obey(Undo(), 8.2)
+    assert (people[1].spot, people[2].spot) == ("a", None)
+    hand.obey(Undo(), 8.3)
+    assert (people[1].spot, people[2].spot) == (None, None)
+
+
+def test_nothing_is_counted_in_a_pause_and_everything_before_and_after_it() -> None:
+    script = script_of((actor([("stand", 1), ("squat", 14), ("stand", 1)], seed=4),))
+    pipeline = line(script)
+    hand, seen = Corrections(pipeline), []
+    for frame in frames_of(script):
+        happened = pipeline.step(frame)[0]
+        seen += [(e.t_s, pipeline.paused) for e in happened if e.type == "rep_counted"]
+        if frame.index in (75, 150):
+            (event,) = hand.obey(Pause() if frame.index == 75 else GoOn(), frame.t_s)
+            assert event.type == ("class_paused" if frame.index == 75 else "class_went_on")
+            assert hand.obey(Pause() if frame.index == 75 else GoOn(), frame.t_s)[0].type == "correction_refused"
+    assert not any(paused for _, paused in seen)
+    assert [t for t, _ in seen if t < 5.0]
+    assert [t for t, _ in seen if t > 11.0]
+    hand.obey(Undo(), 15.0)
+    assert pipeline.paused
+
+
+def test_everybody_goes_on_to_the_next_exercise_of_the_plan_and_back() -> None:
+    script = script_of(two())
+    pipeline = line(script)
+    pipeline.programme = (Step("squat", reps=30), Step("plank", seconds=40.0), Step("lunge", reps=8))
+    for frame in frames_of(script):
+        pipeline.step(frame)
+    now = snapshot(pipeline, "en", 8.0, 1, 20.0, 0, (), ())
+    assert now.plan is not None
+    assert (now.plan["at"], now.plan["of"], now.plan["exercise_name"], now.plan["left_s"]) == (1, 3, "Squat", None)
+    hand = Corrections(pipeline)
+    (event,) = hand.obey(NextStep(), 8.0)
+    assert (event.type, event.data["before"], event.data["after"]) == ("plan_step", "squat", "plank")
+    after = snapshot(pipeline, "en", 8.0, 1, 20.0, 0, (), ()).plan
+    assert after is not None
+    assert (after["at"], after["left_s"]) == (2, 40.0)
+    hand.obey(NextStep(), 8.0)
+    assert hand.obey(NextStep(), 8.0)[0].data["after"] is None
+    assert hand.obey(NextStep(), 8.0)[0].data["why"] == "there is no further step in the plan"
+    for _ in range(3):
+        hand.obey(Undo(), 9.0)
+    assert snapshot(pipeline, "en", 8.0, 1, 20.0, 0, (), ()).plan == now.plan
+    plan = pipeline.people[1].plan
+    assert plan is not None
+    assert plan.reps == reps()

@@ -78,7 +78,7 @@ def test_one_broken_check_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> Non
     def broken() -> list[Check]:
         raise RuntimeError("driver")
 
-    quick = ("models", "runtimes", "libraries", "machine", "speech", "writing", "graphics")
+    quick = ("speed", "models", "runtimes", "libraries", "machine", "speech", "writing", "graphics")
     for name in quick:
         monkeypatch.setattr(doctor, name, lambda: [])
     monkeypatch.setattr(doctor, "camera", broken)

@@ -331,6 +331,24 @@ def test_pace_live_waits_for_the_time_of_the_source(room: Room, monkeypatch: pyt
     assert result.summary["wall_s"] == pytest.approx(3.0, abs=0.2)
 
 
+def test_the_age_of_what_is_shown_is_measured_where_time_passes_by_itself(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(engine, "time", clock)
+    shown: list[float] = []
+
+    def work(k: int) -> None:
+        clock.now += 0.05
+
+    room.at_frame, room.until = work, 45
+    result = run(pace="live", on_frame=lambda: shown.append(clock.now))
+    late = result.summary["stage_ms"]["end_to_end"]
+    assert (late["p50"], late["p95"]) == pytest.approx((50.0, 50.0), abs=1.0)
+    assert len(shown) == result.summary["frames"] == 45
+    assert "end_to_end" not in run(pace="max").summary["stage_ms"]  # a file waits: nothing in it grows old
+
+
 def test_pace_max_never_sleeps(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(sleep=lambda s: pytest.fail("slept"))
     monkeypatch.setattr(engine, "time", clock)
@@ -349,8 +367,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EngineServer]]:
     made: list[EngineServer] = []
 
     class AnyPort(EngineServer):
-        def __init__(self, board: LiveBoard) -> None:
-            super().__init__(board, port=0)
+        def __init__(self, board: LiveBoard, host: str, **more: Any) -> None:
+            super().__init__(board, host, port=0, **more)
             made.append(self)
 
     monkeypatch.setattr(module, "EngineServer", AnyPort)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from dashboards import session
-from dashboards.feed import RUN, browsers_play, film_frame, film_length
+from dashboards.feed import browsers_play, film_frame, film_length
 from dashboards.markup import cards_html, faults_html, line_html, table_html
 from dashboards.words import Words
 from groupcoach.store.run_dir import VIDEO
@@ -43,4 +42,6 @@ def show(folder: Path) -> None:
     st.html(table_html(view.per_person, words("per_person")))
 
 
-show(Path(os.environ[RUN]))
+run = session.run_folder()
+assert run is not None  # this page is only there with a run
+show(run)

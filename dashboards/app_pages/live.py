@@ -1,13 +1,11 @@
-"""The class now: who needs you, the picture, a card per person. Refreshed twice a second; a tap on a card corrects."""
+"""The class now: who needs you, the picture, a card per person. Refreshed thrice a second; a tap on a card corrects."""
 
 from __future__ import annotations
-
-import os
 
 import streamlit as st
 
 from dashboards import hands, script, session
-from dashboards.feed import ENGINE, Feed, for_the_browser
+from dashboards.feed import Feed, for_the_browser
 from dashboards.markup import (
     answer_html,
     cards_html,
@@ -19,9 +17,10 @@ from dashboards.markup import (
 )
 from dashboards.style import style_html
 from dashboards.views import answer_text, live_view, name_of
+from dashboards.voice import hold_floor
 from dashboards.words import Words
 
-engine_url = os.environ[ENGINE]
+engine_url = session.engine() or ""
 
 
 def class_words(feed: Feed) -> Words:
@@ -37,11 +36,14 @@ def answer_bar(feed: Feed, words: Words) -> str:
     return answer_html(*answer_text(feed.answer, names, words))
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=0.35)
 def refreshed() -> None:
     """Everything that changes; elements keep their place, and the browser only redraws those whose HTML changed."""
     feed: Feed = st.session_state.feed
     silent_s = feed.refresh()
+    if session.engine() is None or feed.shut:  # the whole page: there is no class any more, or it says where to sign in
+        st.rerun()
+    hold_floor(feed)
     words = class_words(feed)
     view = live_view(feed.snapshot, silent_s, words)
     st.html(dead_man_html(feed.beat, words) + stale_html(view.stale) + answer_bar(feed, words))
@@ -70,5 +72,7 @@ def show(feed: Feed) -> None:
 
 
 feed = session.feed()
-assert feed is not None  # this page is only there with an engine
-show(feed)
+if feed is None:  # the class that the set-up page started has ended meanwhile
+    st.rerun()
+else:
+    show(feed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ import streamlit as st
 
 from dashboards import session
 from dashboards.body import frames_of, turning
-from dashboards.feed import DB, RUN
 from dashboards.markup import heading_html, stale_html, table_html
 from dashboards.over import fault_texts
 from dashboards.personal import best_and_worst, class_title, classes_table, faults_table, rep_points
@@ -145,7 +143,7 @@ def show(source: Source) -> None:
 
 st.html(style_html())
 try:
-    folder = os.environ.get(RUN)
-    show(Source(os.environ.get(DB), load_run(Path(folder)) if folder else None))
+    folder = session.run_folder()
+    show(Source(session.record(), load_run(folder) if folder is not None else None))
 except GroupCoachError as error:
     st.html(stale_html(str(error)))

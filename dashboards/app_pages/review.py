@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from dashboards import session
-from dashboards.feed import RUN
 from dashboards.markup import heading_html, table_html
 from groupcoach.store.report import to_csv, to_html
 
@@ -29,4 +27,6 @@ def show(folder: Path) -> None:
     st.html(table_html(view.per_person, words("per_person")))
 
 
-show(Path(os.environ[RUN]))
+run = session.run_folder()
+assert run is not None  # this page is only there with a run
+show(run)

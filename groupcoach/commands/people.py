@@ -80,6 +80,41 @@ def erase(
 
 
 @app.command()
+def forget(
+    days: Annotated[int, typer.Argument(min=1, help="Classes that began longer ago are deleted.")],
+    db: Db = None,
+    runs: Runs = Path("runs"),
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete every class that is older than so many days: from the session records, and its run folder."""
+    if not yes:
+        typer.confirm(f"Delete all classes that are older than {days} days? It cannot be undone.", abort=True)
+    forget_older(days, db, runs)
+
+
+def forget_older(days: int, db: str | None, runs: Path) -> None:
+    """Do it, and say what was deleted."""
+    from datetime import datetime, timedelta, timezone
+
+    from groupcoach.store.erase import remove_run
+    from groupcoach.store.session import SessionStore
+
+    since = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat(timespec="seconds")
+    classes = 0
+    for url in _databases(db, runs):
+        store = SessionStore(url)
+        try:
+            classes += len(store.forget_before(since))
+            left = store.sessions()
+        finally:
+            store.close()
+        folder = Path(url.removeprefix("sqlite:///")).parent
+        if db is None and not left and (folder / "summary.json").is_file():
+            remove_run(folder)
+    say(f"{classes} classes older than {days} days deleted.")
+
+
+@app.command()
 def motion(
     name: Name,
     run_dir: Annotated[Path, typer.Argument(help="Run folder made with --save-poses.", metavar="RUN_DIR")],

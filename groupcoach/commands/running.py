@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from groupcoach.commands.console import complain, notice, say, show
+
+RUNS = Path("runs")
+"""Where a live class is recorded that names no other place."""
 
 Source = Annotated[str, typer.Argument(help="A video file, a camera index such as 0, or an rtsp:// address.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the record of the run.")]
@@ -33,6 +37,16 @@ SaveVideo = Annotated[bool, typer.Option("--save-video", help="Keep annotated.mp
 SavePoses = Annotated[bool, typer.Option("--save-poses", help="Keep poses.npz in the run folder.")]
 Db = Annotated[str | None, typer.Option("--db", help="Database address of the session record.")]
 Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the live picture and counts to a dashboard.")]
+Listen = Annotated[
+    str, typer.Option("--listen", help="Address for engine and dashboard, e.g. 0.0.0.0; needs `groupcoach password`.")
+]
+KeepDays = Annotated[
+    int | None, typer.Option("--keep-days", min=1, help="Delete classes of this record that are older, first.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the class of that --out or --db that broke off.")]
+Phones = Annotated[
+    bool, typer.Option("--phones/--no-phones", help="Phones of this network may open their participant's own page.")
+]
 
 
 def run(
@@ -52,10 +66,13 @@ def run(
     serve: Serve = False,
     checkpoint: Checkpoint = None,
     body_model: BodyModel = None,
+    resume: Resume = False,
+    phones: Phones = False,
 ) -> None:
     """Watch one class from a file, a camera or a stream; print who did what, how many, and what was wrong."""
     _run(source, out, roster, plan, detector, regressor, landmarks, pace, voice, language, save_video, save_poses, db,
-         serve, dashboard=False, checkpoint=checkpoint, body_model=body_model)  # fmt: skip
+         serve, dashboard=False, checkpoint=checkpoint, body_model=body_model, resume=resume,
+         phones=phones)  # fmt: skip
 
 
 def class_(
@@ -75,16 +92,50 @@ def class_(
     serve: Serve = True,
     checkpoint: Checkpoint = None,
     body_model: BodyModel = None,
+    resume: Resume = False,
+    listen: Listen = "127.0.0.1",
+    keep_days: KeepDays = None,
+    phones: Phones = False,
 ) -> None:
-    """The same, live: engine and dashboard together, until stopped (Ctrl-C)."""
+    """The same, live: engine and dashboard together, until stopped (Ctrl-C).
+
+    Without --out and --db the record goes to a new folder under runs/; --resume then takes the newest that broke off.
+    """
+    from groupcoach.serve.access import kept_hash
+    from groupcoach.serve.guard import is_loopback
+
+    if not is_loopback(listen):
+        kept_hash()  # said before anything is loaded
+    if keep_days is not None:
+        from groupcoach.commands.people import forget_older
+
+        forget_older(keep_days, db, RUNS if out is None else out)
+    if out is None and db is None:
+        out = _broken_off() if resume else RUNS / f"class_{datetime.now():%Y-%m-%d_%H%M%S}"
     _run(source, out, roster, plan, detector, regressor, landmarks, pace, voice, language, save_video, save_poses, db,
-         serve, dashboard=True, checkpoint=checkpoint, body_model=body_model)  # fmt: skip
+         serve, dashboard=True, checkpoint=checkpoint, body_model=body_model, resume=resume, listen=listen,
+         phones=phones)  # fmt: skip
+
+
+def _broken_off() -> Path:
+    """The newest folder under runs/ whose class did not come to its end."""
+    from groupcoach.errors import RecordError
+    from groupcoach.store.session import SessionStore
+
+    for record in sorted(RUNS.glob("*/session.db"), key=lambda p: p.stat().st_mtime, reverse=True):
+        store = SessionStore(f"sqlite:///{record}")
+        try:
+            if any(not s["finished"] for s in store.sessions()):
+                return record.parent
+        finally:
+            store.close()
+    raise RecordError(f"No class under {RUNS}/ has broken off. Give the --out or --db of the one to go on with.")
 
 
 def _run(source: str, out: Path | None, roster: Path | None, plan: Path | None, detector: str, regressor: str,
          landmarks: str | None, pace: str, voice: bool, language: str, save_video: bool, save_poses: bool,
          db: str | None, serve: bool, dashboard: bool, checkpoint: Path | None,
-         body_model: Path | None) -> None:  # fmt: skip
+         body_model: Path | None, resume: bool, phones: bool, listen: str = "127.0.0.1") -> None:  # fmt: skip
     if out is None and (save_video or save_poses):
         raise typer.BadParameter("--save-video and --save-poses write into the run folder: give --out DIR too.")
     from groupcoach.engine import RunOptions, run_class
@@ -94,7 +145,8 @@ def _run(source: str, out: Path | None, roster: Path | None, plan: Path | None, 
         source=source, out=out, roster=roster, plan=plan, detector=detector, regressor=regressor,
         landmarks=landmarks or ("off" if regressor == "hmr" else "auto"), pace=pace, voice=voice, language=language,
         save_video=save_video, save_poses=save_poses, db=db, serve=serve, dashboard=dashboard,
-        progress=sys.stderr.isatty(), checkpoint=checkpoint, body_model=body_model,
+        progress=sys.stderr.isatty(), checkpoint=checkpoint, body_model=body_model, resume=resume,
+        phones=phones, listen=listen,
     ))  # fmt: skip
     for text in result.notices:
         notice(text)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.policy import ClassCue, CuePolicy, Room
-from groupcoach.cues.speaker import Speaker, SpeechResult
+from groupcoach.cues.queue import UNHEARD, SpeechResult
+from groupcoach.cues.sentences import can_be_said, shown_name
+from groupcoach.cues.speaker import Speaker
 from groupcoach.cues.standing import Progress
 from groupcoach.records import Event, Floats, PersonCard
 from groupcoach.skeleton import BONES, INDEX
@@ -44,6 +46,14 @@ class ClassVoices:
         self._floor_until = -1e9
         self._shown = -1e9
         self._plan: dict[int, tuple[int, Progress]] = {}
+        self._names: dict[int, str] = {}
+        self._strange = ""
+
+    @property
+    def notices(self) -> list[str]:
+        """What the instructor should know about the voice: why it is silent, or whom it calls by number."""
+        found = [self.speaker.notice] if self.speaker.notice else [self._strange] if self._aloud else []
+        return [notice for notice in found if notice]
 
     def take_floor(self, seconds: float) -> None:
         """The instructor speaks for so long: what is being said ends."""
@@ -64,6 +74,7 @@ class ClassVoices:
             t_s: of the frame.
         """
         people = pipeline.identity.people
+        self._read_names(pipeline)
         members = {i: pipeline.identity.roster.member(p.name) for i, p in people.items()}
         room = Room(
             names={i: p.name for i, p in people.items()},
@@ -71,9 +82,11 @@ class ClassVoices:
             languages={i: m.language for i, m in members.items() if m is not None and m.language},
             progress=self._progress(events, pipeline),
             muted=muted,
+            unsure={i for i, p in people.items() if p.provisional},
             phones=self.phones.connected() if self.phones is not None else (),
             floor=all_muted or self._clock() < self._floor_until,
             busy=self.speaker.busy,
+            ends_in_s=self.speaker.ends_in_s(),
         )
         cues, record = self.policy.decide(events, room, t_s)
         for cue in cues:
@@ -91,6 +104,9 @@ class ClassVoices:
         found = self.speaker.results()
         if self.phones is not None:
             found += self.phones.results()
+        for result in found:
+            if result.reason in UNHEARD and isinstance(result.cue, ClassCue):
+                self.policy.unheard(result.cue.number)
         return [self._event(result, t_s) for result in found]
 
     def end(self, t_s: float, wait_s: float) -> list[Event]:
@@ -119,6 +135,23 @@ class ClassVoices:
                 state = own_state(card, figures.get(card.person_id, {}), language, plan[1] if plan else None)
                 self.phones.show(card.person_id, state)
 
+    def _read_names(self, pipeline: Pipeline) -> None:
+        """One notice of all names that no voice can say, made again when somebody comes or is renamed."""
+        names = {i: p.name for i, p in pipeline.identity.people.items()}
+        if names == self._names:
+            return
+        self._names = names
+        says = {i: pipeline.identity.roster.member(name) for i, name in names.items()}
+        strange = [
+            shown_name(name, i, "en")
+            for i, name in names.items()
+            if not can_be_said(name, member.say if (member := says[i]) is not None else None, i)
+        ]
+        self._strange = (
+            f"No voice can say {', '.join(strange)}: the number is said instead. The roster can tell how it is said: "
+            'say = "Mina".'
+        ) * bool(strange)
+
     def _event(self, result: SpeechResult, t_s: float) -> Event:
         cue = result.cue
         data: dict[str, Any] = {"text": cue.text, "code": cue.reason}
@@ -126,7 +159,8 @@ class ClassVoices:
             data |= {"cue": cue.number, "via": cue.via, "people": list(cue.people)}
         start_s = cue.t_s + result.waited_s  # the class's clock where the class is live
         if result.took_s > 0:
-            data |= {"start_s": round(start_s, 3), "end_s": round(start_s + result.took_s, 3)}
+            data |= {"start_s": round(start_s, 3), "end_s": round(start_s + result.took_s, 3),
+                     "at_once": result.at_once}  # fmt: skip
         if result.outcome != "spoken":
             silent = result.reason == "silent" and not self._aloud
             data["reason"] = "voice_off" if silent else result.reason

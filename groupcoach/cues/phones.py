@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from groupcoach.cues.policy import ClassCue
-from groupcoach.cues.speaker import SpeechResult
+from groupcoach.cues.queue import SpeechResult
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH: Final = 7

@@ -4,14 +4,14 @@ One room has one loudspeaker, so at most one cue for the room leaves ``CuePolicy
 connected is told there, and left out by the room. The rules:
 
 * a fault is spoken at its second occurrence in a person, at the first when it is dangerous; the worst one only;
-* it is spoken when it is seen, not later: who finds the room busy is told at the next repetition with the fault, or,
-  after a long wait, between two;
+* it is handed to the voice when it is seen, not later, and only if the voice will be free within the cue's life: who
+  finds the room busy is told at the next repetition with the fault, and only after a very long wait between two;
 * then the person is left in peace for a cooldown that grows while the same cue is ignored; a fault that was spoken
   about and is gone is praised;
 * danger first, then the person not spoken to for longest, then the worst fault. Who has had a turn yields to who has
   waited since before it, and after ``overdue_s`` even danger does;
 * three or more with the same fault are told together;
-* nothing while the instructor has the floor, nothing for a person who asked for none.
+* nothing while the instructor has the floor, nothing for a person who asked for none, or who may be somebody else.
 
 Every cue has a number; it is ``cue_issued`` here and answered by one ``cue_spoken``, ``cue_expired`` or
 ``cue_dropped`` of the voice that had it. A fault that was worth a cue and never got one is a ``cue_withheld``.
@@ -20,9 +20,9 @@ Every cue has a number; it is ``cue_issued`` here and answered by one ``cue_spok
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from groupcoach.cues.sentences import Part, call, joined
 from groupcoach.cues.standing import CueTiming, Memory, Progress, Wish
@@ -59,24 +59,39 @@ class Room:
     """Of people with a step of the plan to do."""
     muted: Collection[int] = ()
     """People who asked for no cue."""
+    unsure: Collection[int] = ()
+    """People of whom it is not settled who they are: a wrong name is worse than silence."""
     phones: Collection[int] = ()
     """People whose phone is connected."""
     floor: bool = False
     """The instructor speaks: nobody is told anything."""
     busy: Priority | None = None
-    """Of the cue that is being spoken in the room, None while it is quiet."""
+    """Of the most urgent cue that is being spoken in the room or waits there, None while it is quiet."""
+    ends_in_s: float = math.inf
+    """How long the room will be busy."""
 
 
 class CuePolicy:
     """Feed it every event of the class in order; it answers with what to say now."""
 
-    def __init__(self, language: str = "en", timing: CueTiming | None = None, texts: CueTexts | None = None) -> None:
+    def __init__(
+        self, language: str = "en", timing: CueTiming | None = None, texts: CueTexts | None = None, after: int = 0
+    ) -> None:  # fmt: skip
+        """Make it.
+
+        Args:
+            language: of the class.
+            timing: the policy's patience.
+            texts: what is said.
+            after: the last cue's number, of a class that goes on.
+        """
         self.language = language
         self.timing = timing or CueTiming()
         self.texts = texts or CueTexts()
         self._people: dict[int, Memory] = {}
-        self._room_s = -math.inf
-        self._number = 0
+        self._room_s = self._room_before_s = -math.inf
+        """When the last cue in the room was, or will be, begun; and the one before it."""
+        self._number = after
         self._gone: list[int] = []
 
     def decide(self, events: Sequence[Event], room: Room, t_s: float) -> tuple[list[ClassCue], list[Event]]:
@@ -102,11 +117,15 @@ class CuePolicy:
         if room.floor:
             self._obstruct(self._people, "floor")
             return [], record
+        self._obstruct(set(room.unsure) & self._people.keys(), "unsure")
         self._obstruct(set(room.muted) & self._people.keys(), "muted")
         cues = [self._issue([(p, w)], room, t_s, record, "phone") for p, w in self._for_phones(room, t_s)]
         chosen = self._for_room(room, t_s)
         if chosen:
-            self._room_s = t_s
+            first = chosen[0][1]
+            cuts = first.dangerous and room.busy is not Priority.DANGER
+            begins_s = t_s if room.busy is None or cuts else t_s + room.ends_in_s
+            self._room_before_s, self._room_s = self._room_s, begins_s
             cues.append(self._issue(chosen, room, t_s, record, "room"))
         return cues, record
 
@@ -114,6 +133,11 @@ class CuePolicy:
         """Numbers of cues whose fault was put right within their life, since the last call: not to be said any more."""
         gone, self._gone = self._gone, []
         return gone
+
+    def unheard(self, number: int) -> None:
+        """The cue with this number was not said (cut off, too late, a dead engine): its people were told nothing."""
+        for memory in self._people.values():
+            memory.unsay(number)
 
     # -- taking in ------------------------------------------------------------------------------------------------
 
@@ -158,7 +182,7 @@ class CuePolicy:
 
     def _for_phones(self, room: Room, t_s: float) -> list[tuple[int, Wish]]:
         found = []
-        for person in set(room.phones) & self._people.keys() - set(room.muted):
+        for person in set(room.phones) & self._people.keys() - set(room.muted) - set(room.unsure):
             memory = self._people[person]
             wish = self._worst(memory, t_s)
             if wish is None or memory.cooling(wish, t_s) or not self._timely(wish, t_s):
@@ -169,9 +193,8 @@ class CuePolicy:
 
     def _for_room(self, room: Room, t_s: float) -> list[tuple[int, Wish]]:
         """Who is told what in the room now: nobody, one, or all who share the fault."""
-        if room.busy is Priority.DANGER or t_s - self._room_s < self.timing.danger_gap_s:
-            return []
-        open_to = {p: m for p, m in self._people.items() if p not in room.muted and p not in room.phones}
+        closed = {*room.muted, *room.unsure, *room.phones}
+        open_to = {p: m for p, m in self._people.items() if p not in closed}
         ready: list[tuple[int, Wish]] = []
         for person, memory in open_to.items():
             wish = self._worst(memory, t_s)
@@ -192,10 +215,18 @@ class CuePolicy:
         return []
 
     def _room_open(self, wish: Wish, room: Room, t_s: float) -> bool:
-        if room.busy is not None and not (wish.dangerous and room.busy is not Priority.DANGER):
+        """Whether the voice could begin with it soon enough, and not too soon after the cue before."""
+        timing = self.timing
+        cuts = wish.dangerous and room.busy is not Priority.DANGER
+        wait_s = 0.0 if room.busy is None or cuts else room.ends_in_s
+        if wait_s > timing.ahead_s:
             return False
-        gap = self.timing.danger_gap_s if wish.dangerous else self.timing.room_gap_s
-        return t_s - self._room_s >= gap
+        begins_s = t_s + wait_s
+        if wish.dangerous:  # what has not begun yet is passed by
+            last_s = self._room_before_s if cuts and self._room_s > t_s else self._room_s
+            return begins_s - last_s >= timing.danger_gap_s
+        waits = wish.priority is Priority.FORM and t_s - wish.since_s >= timing.urgent_after_s
+        return begins_s - self._room_s >= (timing.danger_gap_s if waits else timing.room_gap_s)
 
     def _urgency(self, one: tuple[int, Wish], t_s: float) -> tuple[int, float, bool, float, int]:
         person, wish = one
@@ -207,7 +238,7 @@ class CuePolicy:
         """Whether somebody else has waited since before this person's last turn (for a remark: has waited at all)."""
         info = wish.priority is Priority.INFO
         turn_s = math.inf if info else self._people[person].spoken_s
-        limit = self.timing.overdue_s if wish.dangerous else self.timing.yields_s
+        limit = 0.0 if info else self.timing.overdue_s if wish.dangerous else self.timing.yields_s
         for other, memory in open_to.items():
             if other == person:
                 continue
@@ -246,7 +277,8 @@ class CuePolicy:
         address, parts = "", list[Part]()
         if via == "room":  # on one's own phone no name is needed
             everyone = self.texts.line("everyone", language)[0]
-            address, parts = call(people, room.names, room.say, everyone, language)
+            form = self.texts.line("call", language)[0]
+            address, parts = call(people, room.names, room.say, everyone, language, form if "{}" in form else "{}")
         priority = max((w.priority for _, w in told), key=lambda p: p.value)
         cue = ClassCue(first, address + sentence, language, priority, wish.code, t_s, t_s + self.timing.expires_s,
                        self._number, people, joined([*parts, Part(sentence, language)]), via)  # fmt: skip
@@ -258,3 +290,8 @@ class CuePolicy:
             "fault_t_s": wish.seen_s,
         }))  # fmt: skip
         return cue
+
+
+def last_number(events: Iterable[Mapping[str, Any]]) -> int:
+    """Of the cues on record; 0 without one."""
+    return max((int(event.get("cue") or 0) for event in events if event.get("type") == "cue_issued"), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ SPOKEN_NAME: Final = 24
 """Characters of a name that are shown and spoken in a cue."""
 
 _NAMELESS: Final[Mapping[str, str]] = {"en": "Person {}", "ko": "{}번"}
+_GUEST: Final[Mapping[str, str]] = {"en": "Guest {}", "ko": "손님 {}번"}
+_NUMBERED: Final = re.compile(r"(Person|Guest) (\d+)")
+"""What the engine calls people without a name."""
+_HONORED: Final = ("님", "씨")
 _AND: Final[Mapping[str, str]] = {"en": " and ", "ko": ", "}
 #: First word of a letter's Unicode name -> the language whose voice says it.
 _OF_SCRIPT: Final[Mapping[str, str]] = {
@@ -37,9 +42,20 @@ def nameless(person: int, language: str) -> str:
     return _NAMELESS.get(language, "{}").format(person)
 
 
+def called(name: str | None, person: int, language: str) -> str | None:
+    """The name, or in the cue's own language what stands for one; None when there is a name of somebody's own."""
+    if not (name or "").strip():
+        return nameless(person, language)
+    found = _NUMBERED.fullmatch((name or "").strip())
+    if found is None:
+        return None
+    forms = _NAMELESS if found[1] == "Person" else _GUEST
+    return forms.get(language, "{}").format(found[2])
+
+
 def shown_name(name: str | None, person: int, language: str) -> str:
     """The name as a cue's text has it, at most ``SHOWN_NAME`` characters."""
-    name = (name or "").strip() or nameless(person, language)
+    name = called(name, person, language) or (name or "").strip()
     return name if len(name) <= SHOWN_NAME else name[: SHOWN_NAME - 1].rstrip() + "…"
 
 
@@ -70,6 +86,8 @@ def spoken_name(name: str | None, say: str | None, person: int, language: str) -
         language: of the sentence.
     """
     number = nameless(person, language)
+    if not say and (instead := called(name, person, language)) is not None:
+        return [Part(instead, language)]
     text = unicodedata.normalize("NFC", say or name or "")
     kept = "".join(c if c in " -'’" or unicodedata.category(c)[0] in "LMN" else " " for c in text)
     short = ""
@@ -84,24 +102,50 @@ def spoken_name(name: str | None, say: str | None, person: int, language: str) -
     return [Part(run, spoken, number if spoken != language else "") for run, spoken in runs]
 
 
+def can_be_said(name: str | None, say: str | None, person: int) -> bool:
+    """Whether a voice can say something of this name itself; else the number is said."""
+    return spoken_name(name, say, person, "en") != [Part(nameless(person, "en"), "en")] or name == nameless(
+        person, "en"
+    )
+
+
 def call(
-    people: Sequence[int], names: Mapping[int, str], say: Mapping[int, str], everyone: str, language: str
-) -> tuple[str, list[Part]]:
+    people: Sequence[int], names: Mapping[int, str], say: Mapping[int, str], everyone: str, language: str,
+    form: str = "{}",
+) -> tuple[str, list[Part]]:  # fmt: skip
     """How one, three or many are addressed: the text, and the parts to say.
 
     One: ``Mina, ``; up to three: ``Mina, Jun and Ana: ``; more: ``everyone: ``.
+
+    Args:
+        people: ids.
+        names: by id.
+        say: how a name is pronounced, where that was told.
+        everyone: what more than three are called.
+        language: of the sentence.
+        form: what goes with a name, ``{}`` being the name: ``{} 님``.
     """
     if len(people) > 3:
         return f"{everyone}: ", [Part(f"{everyone}: ", language)]
-    shown = [shown_name(names.get(p), p, language) for p in people]
+    forms = {p: _form(form, names.get(p), p, language) for p in people}
+    shown = [forms[p].replace("{}", shown_name(names.get(p), p, language)) for p in people]
     end = ", " if len(people) == 1 else ": "
     text = shown[0] if len(people) == 1 else ", ".join(shown[:-1]) + _AND.get(language, ", ") + shown[-1]
     parts: list[Part] = []
     for i, person in enumerate(people):
+        before, _, after = forms[person].partition("{}")
+        parts += [Part(before, language)] * bool(before)
         parts += spoken_name(names.get(person), say.get(person), person, language)
+        parts += [Part(after, language)] * bool(after)
         last = i == len(people) - 1
         parts.append(Part(end if last else _AND.get(language, ", ") if i == len(people) - 2 else ", ", language))
     return text + end, parts
+
+
+def _form(form: str, name: str | None, person: int, language: str) -> str:
+    """The form that goes with a name of somebody's own that does not have it already."""
+    own = called(name, person, language) is None and any(c.isalnum() for c in name or "")
+    return form if own and not (name or "").strip().endswith(_HONORED) else "{}"
 
 
 def joined(parts: Sequence[Part]) -> tuple[Part, ...]:

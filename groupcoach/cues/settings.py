@@ -9,7 +9,7 @@
     [text.squat.shallow]            # a fault's text: exercise and code as in the exercise's file
     en = "sit deeper"
 
-    [text.praise]                   # everyone, praise, halfway, last_three, done: a list, they take turns
+    [text.praise]                   # call, everyone, praise, halfway, last_three, done: a list, they take turns
     en = ["lovely", "yes"]
 
     [phone]
@@ -106,6 +106,9 @@ def load_settings(path: Path | None = None) -> CueSettings:
     for key in lines:
         if key not in shipped:
             raise ConfigError(f"{path}: text.{key}: unknown. It has: {', '.join(shipped)}, or exercise.code.")
+    for language, forms in lines.get("call", {}).items():
+        if any(form.count("{}") != 1 for form in forms):
+            raise ConfigError(f'{path}: text.call.{language}: needs {{}} once, where the name goes: "{{}} 님".')
     merged = {key: {**texts, **lines.get(key, {})} for key, texts in shipped.items()}
     return CueSettings(voices=file.voice, lines=merged, faults=faults, phone=file.phone)
 

@@ -12,22 +12,18 @@ free: an engine that dies takes one cue with it, and expiry is judged at the las
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from groupcoach.cues import voice
-from groupcoach.cues.sentences import Part, script_runs
-from groupcoach.cues.voices import VoiceSetup
+from groupcoach.cues.queue import CueQueue, Entry, SpeechResult, expected_s, parts_of
+from groupcoach.cues.voices import VoiceChoice, VoiceSetup
 from groupcoach.cues.worker import Message, VoiceProcess, Worker
 from groupcoach.records import Cue, Priority
 
-QUEUE_LIMIT: Final = 16
 DEATHS: Final = 4
 DEATHS_WITHIN_S: Final = 60.0
 FAILURES: Final = 3
@@ -35,35 +31,6 @@ FAILURES: Final = 3
 START_LIMIT_S: Final = 5.0
 QUIET_LIMIT_S: Final = 1.5
 """A voice that says nothing for so long while it speaks (it beats every quarter of a second) hangs."""
-
-Outcome = Literal["spoken", "expired", "dropped"]
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechResult:
-    """What became of one cue."""
-
-    cue: Cue
-    outcome: Outcome
-    reason: str
-    """Empty when spoken; else ``expired``, ``queue_full``, ``silent``, ``engine_stopped``, ``no_sound``,
-    ``interrupted``, ``floor``, ``put_right`` or ``closed``."""
-    waited_s: float
-    """Wall time from ``say`` to the beginning of the sound (or to being given up)."""
-    took_s: float
-    """Wall time of the sound; 0 when nothing was heard."""
-
-
-@dataclass(slots=True, order=True)
-class _Entry:
-    """A cue in the queue; the order of the fields is the order of the queue."""
-
-    urgency: int
-    order: int
-    said: float
-    deadline: float
-    cue: Cue
-    began: float | None = None
 
 
 class Speaker:
@@ -89,12 +56,9 @@ class Speaker:
         self._worker = worker
         self._clock = clock
         self._lock = threading.Condition()
-        self._queue: list[_Entry] = []
-        self._order = itertools.count()
-        self._results: deque[SpeechResult] = deque(maxlen=1000)
+        self._queue = CueQueue()
         self._notice: str | None = None
         self._silent = not enabled
-        self._current: _Entry | None = None
         self._cut: str | None = None
         """Why the cue being spoken is to end now."""
         self._closing = False
@@ -118,26 +82,28 @@ class Speaker:
     def busy(self) -> Priority | None:
         """Of the most urgent cue that is queued or being said; None when the next one would be said at once."""
         with self._lock:
-            there = [e.cue.priority for e in (*self._queue, *([self._current] if self._current else []))]
-        return max(there, key=lambda p: p.value, default=None)
+            return self._queue.busy
+
+    @property
+    def ready(self) -> bool:
+        """Whether the voice is up: a cue would be said at once."""
+        return self._spare is not None
+
+    def ends_in_s(self) -> float:
+        """How long until everything that is queued or being said will have been said, as far as that is known."""
+        with self._lock:
+            return self._queue.ends_in_s(self._clock())
 
     def say(self, cue: Cue) -> bool:
         """Queue a cue; False when it will not be spoken. Returns at once, whatever the voice does."""
         now = self._clock()
+        length_s = expected_s(parts_of(cue), self._setup.choices.get(cue.language, VoiceChoice()).rate)
         with self._lock:
-            entry = _Entry(-cue.priority.value, next(self._order), now, now + (cue.expires_s - cue.t_s), cue)
             if self._silent or self._closing:
-                self._finish(entry, "dropped", "silent" if self._silent else "closed")
+                self._queue.refuse(cue, "silent" if self._silent else "closed", now)
                 return False
-            heapq.heappush(self._queue, entry)
-            kept = True
-            if len(self._queue) > QUEUE_LIMIT:
-                least = max(self._queue)
-                self._queue.remove(least)
-                heapq.heapify(self._queue)
-                self._finish(least, "dropped", "queue_full")
-                kept = least is not entry
-            speaking = self._current
+            kept = self._queue.put(cue, now, length_s)
+            speaking = self._queue.current
             if kept and cue.priority is Priority.DANGER and speaking and speaking.cue.priority is not Priority.DANGER:
                 self._cut = "interrupted"
             self._lock.notify_all()
@@ -146,30 +112,25 @@ class Speaker:
     def hush(self) -> None:
         """The instructor speaks: end the cue that is being said, give up those that wait."""
         with self._lock:
-            if self._current is not None:
+            if self._queue.current is not None:
                 self._cut = "floor"
-            self._give_up_queue("floor")
+            self._queue.give_up("floor", self._clock())
 
     def withdraw(self, unwanted: Callable[[Cue], bool]) -> None:
         """Give up waiting cues that are true no more (one that is being said is said to its end)."""
         with self._lock:
-            for entry in [e for e in self._queue if unwanted(e.cue)]:
-                self._queue.remove(entry)
-                self._finish(entry, "dropped", "put_right")
-            heapq.heapify(self._queue)
+            self._queue.withdraw(unwanted, self._clock())
             self._lock.notify_all()
 
     def results(self) -> list[SpeechResult]:
         """What became of cues since the last call, oldest first; never waits."""
         with self._lock:
-            found = list(self._results)
-            self._results.clear()
-        return found
+            return self._queue.results()
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until nothing is queued or being said (the end of a file); False when the time was too short."""
         with self._lock:
-            return self._lock.wait_for(lambda: self._silent or not (self._queue or self._current), timeout_s)
+            return self._lock.wait_for(lambda: self._silent or self._queue.busy is None, timeout_s)
 
     def close(self) -> None:
         """End the voice; an utterance is cut off. Safe to call twice."""
@@ -179,7 +140,7 @@ class Speaker:
         if self._thread is not None:
             self._thread.join(timeout=5.0)
         with self._lock:
-            self._give_up_queue("closed")
+            self._queue.give_up("closed", self._clock())
 
     # -- the thread -----------------------------------------------------------------------------------------------
 
@@ -199,7 +160,7 @@ class Speaker:
             self._spare.end()
         with self._lock:
             self._silent = True
-            self._give_up_queue("closed" if self._closing else "silent")
+            self._queue.give_up("closed" if self._closing else "silent", self._clock())
             self._lock.notify_all()
 
     def _one_life(self) -> Literal["closed", "silent", "died"]:
@@ -235,16 +196,16 @@ class Speaker:
             process.send("say", parts_of(entry.cue))
             answer = self._listen(process, entry)
             with self._lock:
-                self._current = None
                 cut, self._cut = self._cut, None
+                now = self._clock()
                 if answer is None:
-                    self._finish(entry, "dropped", "closed" if self._closing else "engine_stopped")
+                    self._queue.finish(entry, "dropped", "closed" if self._closing else "engine_stopped", now)
                 elif answer[0] == "done":
-                    self._finish(entry, "spoken", "")
+                    self._queue.finish(entry, "spoken", "", now)
                 elif answer[0] == "stopped":
-                    self._finish(entry, "dropped", cut or "interrupted")
+                    self._queue.finish(entry, "dropped", cut or "interrupted", now)
                 else:
-                    self._finish(entry, "dropped", "no_sound")
+                    self._queue.finish(entry, "dropped", "no_sound", now)
                 self._failures = self._failures + 1 if answer and answer[0] == "failed" else 0
                 self._lock.notify_all()
             if answer is None:
@@ -257,7 +218,7 @@ class Speaker:
                 return "silent"
         return "closed"
 
-    def _listen(self, process: VoiceProcess, entry: _Entry) -> Message | None:
+    def _listen(self, process: VoiceProcess, entry: Entry) -> Message | None:
         """Wait for the end of the cue, telling the worker when it is to be cut short; None when it died or hung."""
         told: list[str] = []
         while True:
@@ -268,39 +229,18 @@ class Speaker:
                 told.append(self._cut)
                 continue
             if message[0] == "began" and entry.began is None:
-                entry.began = self._clock()
+                with self._lock:
+                    entry.began, entry.length_s = self._clock(), float(message[1] or entry.length_s)
             elif message[0] in ("done", "stopped", "failed"):
                 return message
 
-    def _next(self) -> _Entry | None:
+    def _next(self) -> Entry | None:
         """The most urgent cue that is still true; None when closing."""
         with self._lock:
             while not self._closing:
-                if not self._queue:
-                    self._lock.notify_all()
-                    self._lock.wait()
-                    continue
-                entry = heapq.heappop(self._queue)
-                if self._clock() <= entry.deadline:
-                    self._current, self._cut = entry, None
+                self._cut = None
+                if (entry := self._queue.take(self._clock())) is not None:
                     return entry
-                self._finish(entry, "expired", "expired")
+                self._lock.notify_all()
+                self._lock.wait()
         return None
-
-    def _finish(self, entry: _Entry, outcome: Outcome, reason: str) -> None:
-        now = self._clock()
-        began = now if entry.began is None else entry.began
-        self._results.append(SpeechResult(entry.cue, outcome, reason, began - entry.said, now - began))
-
-    def _give_up_queue(self, reason: str) -> None:
-        for entry in sorted(self._queue):
-            self._finish(entry, "dropped", reason)
-        self._queue.clear()
-
-
-def parts_of(cue: Cue) -> tuple[Part, ...]:
-    """What the voices say: the cue's own parts, or its text cut by script."""
-    own: tuple[Part, ...] | None = getattr(cue, "parts", None)
-    if own is not None:
-        return own
-    return tuple(Part(text, language or cue.language) for text, language in script_runs(cue.text, cue.language))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from groupcoach.records import Event, Priority
 
+FaultKey: TypeAlias = tuple[str, str]
+"""Exercise and code."""
 LAST: Final = 3
 """Repetitions before the end that are announced."""
 
@@ -23,13 +25,19 @@ class CueTiming:
     """The cooldown is multiplied by this each time the same cue has to be said again."""
     cooldown_max_s: float = 24.0
     room_gap_s: float = 2.5
-    """Between the beginnings of two cues in the room; ``danger_gap_s`` before a dangerous one."""
+    """Between the beginnings of two cues in the room; ``danger_gap_s`` before a dangerous one, or one for somebody who
+    has waited for ``urgent_after_s``."""
     danger_gap_s: float = 1.0
+    urgent_after_s: float = 15.0
+    ahead_s: float = 1.7
+    """So long before the voice is free it may be handed the next cue: it is heard within its life."""
     prompt_s: float = 0.3
     """So long after it was seen a fault is spoken about at once; later it waits for the next time it is seen."""
-    patient_after_s: float = 28.0
+    patient_after_s: float = 36.0
     """Who waited longer is spoken to also between two repetitions, up to ``fresh_s`` after the last one."""
     fresh_s: float = 4.0
+    again_s: float = 60.0
+    """A fault that occurs so long after the last time occurs for the first time."""
     stands_s: float = 12.0
     """A fault that was not seen for so long stands no more (the person rests)."""
     yields_s: float = 8.0
@@ -75,6 +83,11 @@ class Wish:
     """What kept it from being said, last."""
 
     @property
+    def key(self) -> FaultKey:
+        """The same code of another exercise is another fault."""
+        return str(self.data.get("exercise")), self.code
+
+    @property
     def dangerous(self) -> bool:
         """Whether it may interrupt."""
         return self.priority is Priority.DANGER
@@ -93,37 +106,40 @@ class Wish:
 class Memory:
     """One person; the size is bounded by the number of fault codes of an exercise."""
 
-    seen: dict[str, int] = field(default_factory=dict)
-    """Occurrences by fault code since the exercise began."""
+    seen: dict[FaultKey, tuple[int, float]] = field(default_factory=dict)
+    """How often each fault occurred, and when last. The vote may leave an exercise for a moment, or come to it after
+    the first repetition: that makes no fault a new one."""
     faults: dict[str, Wish] = field(default_factory=dict)
     remarks: dict[str, Wish] = field(default_factory=dict)
     spoken_s: float = -math.inf
-    spoken_code: str | None = None
+    spoken: FaultKey | None = None
     """Fault that was spoken about and not put right since."""
     cooldown_s: float = 0.0
     praised_s: float = -math.inf
     progress: Progress | None = None
     left_s: float | None = None
     issued: tuple[int, float] | None = None
-    """Number and time of the last cue about ``spoken_code``."""
+    """Number and time of the last cue about ``spoken``."""
+    before: tuple[float, FaultKey | None, float, dict[str, tuple[float, bool]]] | None = None
+    """What ``issued`` changed: last spoken to, about what, cooldown, and since when each fault waited."""
 
     def take(self, event: Event, timing: CueTiming) -> list[tuple[Wish, str]]:
         """Take in what happened to this person; returns faults that stand no more, with the reason."""
         if event.type == "fault_found":
-            self._found(event)
+            self._found(event, timing)
         elif event.type == "rep_counted":
             return self._repetition(event, timing)
         elif event.type in ("exercise_changed", "person_left"):
-            reason = "left" if event.type == "person_left" else "exercise_over"
-            gone = [(wish, reason) for wish in self.faults.values()]
-            self.faults.clear()
-            self.seen.clear()
+            left = event.type == "person_left"
+            now = None if left else event.data.get("exercise")
+            over = [wish for wish in self.faults.values() if left or wish.data.get("exercise") != now]
+            for wish in over:
+                del self.faults[wish.code]
             self.remarks.clear()
-            if event.type == "person_left":
+            if left:
                 self.left_s = event.t_s
-            else:
-                self.spoken_code = None
-            return gone
+                self.seen.clear()
+            return [(wish, "left" if left else "exercise_over") for wish in over]
         elif event.type == "person_returned":
             self.left_s = None
         return []
@@ -155,7 +171,7 @@ class Memory:
         """Whether the person is left in peace; danger does not wait for the cooldown of another cue."""
         if wish.priority is Priority.INFO or t_s - self.spoken_s >= self.cooldown_s:
             return False
-        return not wish.dangerous or self.spoken_code == wish.code
+        return not wish.dangerous or self.spoken == wish.key
 
     def said(self, wish: Wish, number: int, t_s: float, timing: CueTiming) -> None:
         """A cue about ``wish`` has been issued."""
@@ -164,30 +180,47 @@ class Memory:
             if wish.code == "praise":
                 self.praised_s = t_s
             return
-        again = self.spoken_code == wish.code
+        waiting = {code: (standing.since_s, standing.said) for code, standing in self.faults.items()}
+        self.before = (self.spoken_s, self.spoken, self.cooldown_s, waiting)
+        again = self.spoken == wish.key
         self.cooldown_s = min(self.cooldown_s * timing.growth, timing.cooldown_max_s) if again else timing.cooldown_s
-        self.spoken_s, self.spoken_code, self.issued = t_s, wish.code, (number, t_s)
+        self.spoken_s, self.spoken, self.issued = t_s, wish.key, (number, t_s)
         for standing in self.faults.values():
             standing.since_s = t_s  # a person who was spoken to has had a turn, whatever it was about
         wish.said = True
 
-    def _found(self, event: Event) -> None:
+    def unsay(self, number: int) -> None:
+        """The cue with this number was not heard: everything is as before it."""
+        if self.issued is None or self.issued[0] != number or self.before is None:
+            return
+        self.spoken_s, self.spoken, self.cooldown_s, waiting = self.before
+        self.issued = self.before = None
+        for code in waiting.keys() & self.faults.keys():
+            self.faults[code].since_s, self.faults[code].said = waiting[code]
+
+    def _found(self, event: Event, timing: CueTiming) -> None:
         code, dangerous = str(event.data["code"]), bool(event.data.get("dangerous", False))
-        self.seen[code] = self.seen.get(code, 0) + 1
+        key = (str(event.data.get("exercise")), code)
+        times, last_s = self.seen.get(key, (0, -math.inf))
+        times = times + 1 if event.t_s - last_s <= timing.again_s else 1
+        self.seen[key] = times, event.t_s
         wish = self.faults.get(code)
         if wish is not None:
             wish.data, wish.seen_s = event.data, event.t_s
-        elif self.seen[code] >= 2 or dangerous:
+        elif times >= 2 or dangerous:
             priority = Priority.DANGER if dangerous else Priority.FORM
             self.faults[code] = Wish(code, priority, event.data, event.t_s, event.t_s)
 
     def _repetition(self, event: Event, timing: CueTiming) -> list[tuple[Wish, str]]:
-        right = [code for code in self.faults if code not in event.data["faults"]]
+        done = str(event.data.get("exercise"))
+        right = [c for c, wish in self.faults.items() if wish.key[0] == done and c not in event.data["faults"]]
         gone = [(self.faults.pop(code), "put_right") for code in right]
         started_s = float(event.data.get("start_s", event.t_s))
-        if self.spoken_code is not None and self.spoken_code not in event.data["faults"] and started_s > self.spoken_s:
-            self.spoken_code = None  # put right: should it come back, it is a new cue, not an ignored one
+        exercise, code = self.spoken or (None, "")
+        if exercise == done and code not in event.data["faults"] and started_s > self.spoken_s:
+            self.spoken = None  # put right: should it come back, it is a new cue, not an ignored one
             near = event.t_s - self.spoken_s <= timing.praise_within_s
-            if near and event.t_s - self.praised_s >= timing.praise_gap_s:
+            # words of praise for a repetition with another fault would be taken for that one too
+            if near and not event.data["faults"] and event.t_s - self.praised_s >= timing.praise_gap_s:
                 self.remarks["praise"] = Wish("praise", Priority.INFO, {}, event.t_s, event.t_s)
         return gone

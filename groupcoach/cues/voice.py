@@ -26,6 +26,7 @@ import threading
 import time
 import wave
 from array import array
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +45,8 @@ BEAT_S: Final = 0.25
 PLAYER_LIMIT_S: Final = 1.5
 """So much longer than the sound may the player take to come back."""
 
+KEPT: Final = 64
+"""Sounds: names and sentences come again and again."""
 _QUIET: Final = 200
 _PAUSE_S: Final = 0.05
 
@@ -84,6 +87,7 @@ class _Mouth:
         self._listed = list(engine.getProperty("voices") or ())
         self._ids: dict[str, str | None] = {}
         self._asked: tuple[str | None, float, float] = (None, RATE, 1.0)
+        self._kept: OrderedDict[tuple[object, ...], tuple[array[int], int]] = OrderedDict()
         real = type(engine).__module__.startswith("pyttsx3")
         self._espeak = shutil.which("espeak-ng") if LINUX and real else None
         """pyttsx3's eSpeak driver takes the end of one text for that of the next now and then: files are empty or cut
@@ -181,10 +185,22 @@ class _Mouth:
         return len(whole) / rate
 
     def _piece(self, part: Part, rate: int) -> tuple[array[int], int]:
-        """The sound of one part and its rate; no sound when the engine gave none."""
+        """The sound of one part and its rate; no sound when the engine gave none. The same words are made once."""
+        text = self._with_voice(part)
+        wanted = (text, *self._asked)
+        if wanted not in self._kept:
+            made = self._make(text, rate)
+            if not made[0]:
+                return made
+            self._kept[wanted] = made
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(wanted)
+        return self._kept[wanted]
+
+    def _make(self, text: str, rate: int) -> tuple[array[int], int]:
         path = self._folder / "part.wav"
         path.unlink(missing_ok=True)
-        text = self._with_voice(part)
         if self._espeak is not None:
             voice, wpm, volume = self._asked
             command = [self._espeak, "-s", str(int(wpm)), "-a", str(round(100 * volume)), "-w", str(path)]

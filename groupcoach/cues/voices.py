@@ -87,7 +87,7 @@ def make_engine(setup: VoiceSetup) -> tuple[Any, str]:
     # a driver that names no languages (sapi5) keeps its default voice
     if chosen(voices, wanted.voice, setup.language) is None and any(v.languages for v in voices):
         return None, f"The speech engine has no voice for the language {setup.language!r}: {_SHOWN}. {_install()}"
-    if setup.aloud and not _can_play(wanted.output):
+    if setup.aloud and not can_play(wanted.output):
         return None, (
             f"Sound cannot be played on this machine (no loudspeaker found, or no `aplay`): {_SHOWN}. Attach one, and "
             "on Debian or Ubuntu install the player with: sudo apt-get install alsa-utils"
@@ -113,7 +113,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:120]
 
 
-def _can_play(output: str | None) -> bool:
+def can_play(output: str | None) -> bool:
     """Play a moment of silence the way the cues are played; outside Linux the system owns the sound."""
     if not LINUX:
         return True
@@ -128,5 +128,5 @@ def _can_play(output: str | None) -> bool:
             file.writeframes(b"\0\0" * 1000)
         command = ["aplay", "-q", *(("-D", output) if output else ()), str(silence)]
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            return subprocess.run(command, timeout=5, check=False).returncode == 0
+            return subprocess.run(command, stderr=subprocess.DEVNULL, timeout=5, check=False).returncode == 0
     return False

@@ -255,8 +255,10 @@ def run_lines(result: Mapping[str, Any]) -> list[str]:
         )
     if (cues := result["cues"]) is not None:
         lines.append(
-            f"cues: {cues['issued']} issued, to the right person {percent(cues['right_person'])}, still true "
-            f"{percent(cues['still_true'])}"
+            f"cues: {cues['issued']} issued, {cues['spoken']} spoken, to the right person "
+            f"{percent(cues['right_person'])}, still true {percent(cues['still_true'])}; 95 % handed over within "
+            f"{figure(cues['latency_ms_p95'], 0)} ms, heard within {figure(cues['sound_ms_p95'], 0)} ms; longest wait "
+            f"{figure(cues['longest_wait_s'], 0)} s"
         )
     if pose is not None:
         if (clear := pose.get("visible")) is not None:

@@ -5,8 +5,11 @@ GET  /snapshot       the class now, with "answers", what became of the last comm
 GET  /events         server-sent events, one a thing that happened
 GET  /preview.jpg    the newest annotated picture
 GET  /preview.mjpg   the same as a stream, for an <img>
-POST /commands       rename, merge, split, swap, mark_instructor, correct_count, undo, mute, unmute, floor
+POST /commands       rename, merge, split, swap, mark_instructor, put_on_spot, correct_count, next_step, pause, go_on,
+                     undo, mute, unmute, floor, end_class
+GET  /metrics        for Prometheus: ``metrics``
 /me, /phones         participants' own pages, and their codes: ``phone``
+/login, /session     where the instructor signs in, and whether somebody still is: ``sign_in``
 """
 
 from __future__ import annotations
@@ -14,19 +17,21 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final, Literal
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from groupcoach.records import Event, Snapshot
-from groupcoach.serve import board as board_module
+from groupcoach.serve.access import Sessions
 from groupcoach.serve.board import LiveBoard
-from groupcoach.serve.guard import Guard, host_check
+from groupcoach.serve.guard import Guard, host_check, token_of
+from groupcoach.serve.metrics import add_metrics_route
 from groupcoach.serve.phone import add_phone_routes
+from groupcoach.serve.requests import CommandRequest, command_of
+from groupcoach.serve.sign_in import add_sign_in
 from groupcoach.store.run_dir import to_json
 
 KEEP_ALIVE_S: Final = 10.0
@@ -36,108 +41,32 @@ PICTURE_WAIT_S: Final = 2.0
 _BOUNDARY: Final = "groupcoachpicture"
 _NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-PersonId = Annotated[int, Field(ge=0, le=2**31)]
-# no control characters; whatever else a name is made of is escaped where it is shown
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _ByHand(_Strict):
-    by: Name = "instructor"
-    """Who asked for it; recorded with the correction."""
-
-
-class RenameRequest(_ByHand):
-    """``{"kind": "rename", "person_id": 3, "name": "Mina"}``."""
-
-    kind: Literal["rename"]
-    person_id: PersonId
-    name: Name
-
-
-class MergeRequest(_ByHand):
-    """``{"kind": "merge", "person_id": 7, "into": 3}``."""
-
-    kind: Literal["merge"]
-    person_id: PersonId
-    into: PersonId
-
-
-class SplitRequest(_ByHand):
-    """``{"kind": "split", "person_id": 3}``: undo the last merge into a person, also one of the machine's."""
-
-    kind: Literal["split"]
-    person_id: PersonId
-
-
-class SwapRequest(_ByHand):
-    """``{"kind": "swap", "person_id": 3, "other": 4}``."""
-
-    kind: Literal["swap"]
-    person_id: PersonId
-    other: PersonId
-
-
-class MarkInstructorRequest(_ByHand):
-    """``{"kind": "mark_instructor", "person_id": 3, "instructor": true}``."""
-
-    kind: Literal["mark_instructor"]
-    person_id: PersonId
-    instructor: bool = True
-
-
-class UndoRequest(_ByHand):
-    """``{"kind": "undo"}``: take the last correction back."""
-
-    kind: Literal["undo"]
-
-
-class MuteRequest(_ByHand):
-    """``{"kind": "mute", "person_id": 3}``; ``person_id`` null is the whole class."""
-
-    kind: Literal["mute", "unmute"]
-    person_id: PersonId | None
-
-
-class CorrectCountRequest(_ByHand):
-    """``{"kind": "correct_count", "person_id": 3, "exercise": "squat", "reps": 12}``."""
-
-    kind: Literal["correct_count"]
-    person_id: PersonId
-    exercise: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-    reps: Annotated[int, Field(ge=0, le=100_000)]
-
-
-class FloorRequest(_ByHand):
-    """``{"kind": "floor", "seconds": 2}``: the instructor speaks; again while the button is held, 0 gives it back."""
-
-    kind: Literal["floor"]
-    seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False, strict=False)]
-
-
-CommandRequest = Annotated[
-    RenameRequest | MergeRequest | SplitRequest | SwapRequest | MarkInstructorRequest | UndoRequest | MuteRequest
-    | CorrectCountRequest | FloorRequest,
-    Field(discriminator="kind"),
-]  # fmt: skip
-
-
-def create_app(board: LiveBoard, token: str | None = None, bound: str = "127.0.0.1") -> FastAPI:
+def create_app(
+    board: LiveBoard, token: str | None = None, bound: str = "127.0.0.1", sessions: Sessions | None = None
+) -> FastAPI:  # fmt: skip
     """The interface over a board.
 
     Args:
         board: that the engine publishes on.
         token: password that every request but ``/health`` must carry; None asks for none.
+        sessions: who has signed in; a token of theirs opens the engine, too. None: nobody can sign in.
         bound: address the server listens on; decides which ``Host`` and ``Origin`` are let in.
     """
     app = FastAPI(title="groupcoach", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, allowed=host_check(bound), token=token)
+    app.add_middleware(Guard, allowed=host_check(bound), token=token, sessions=sessions)
+    if sessions is not None:
+        add_sign_in(app, sessions)
+
+    def still(request: Request) -> Callable[[], bool]:
+        """Whether who opened a stream may go on reading it: a session ends, and its streams with it."""
+        given = token_of(request.headers)
+        if sessions is None or (token is not None and given == token):
+            return lambda: not board.closed
+        return lambda: not board.closed and sessions.valid(given)
+
     streams = asyncio.BoundedSemaphore(MAX_STREAMS)
+    shared = _Shared()
 
     @app.get("/health")
     async def health() -> dict[str, bool]:
@@ -146,13 +75,21 @@ def create_app(board: LiveBoard, token: str | None = None, bound: str = "127.0.0
     @app.get("/snapshot")
     async def snapshot() -> Response:
         answers = [{**event_json(event), "number": number} for number, event in board.answers()]
-        return JSONResponse({**snapshot_json(board.latest()), "answers": answers}, headers=_NO_STORE)
+        latest = board.latest()
+        if latest is None:
+            return JSONResponse({**snapshot_json(None), "answers": answers}, headers=_NO_STORE)
+        own = json.dumps({"age_s": latest[1], "answers": answers}, ensure_ascii=False, allow_nan=False)
+        # what all watchers get is made once: the engine's frames wait for whatever is made here
+        text = f"{shared(latest[0])[:-1]}, {own[1:]}"
+        return Response(text.encode(), media_type="application/json", headers=_NO_STORE)
 
     @app.get("/events")
-    async def events() -> Response:
+    async def events(request: Request) -> Response:
         if streams.locked():
             return _busy()
-        return StreamingResponse(_events(board, streams), media_type="text/event-stream", headers=_NO_STORE)
+        return StreamingResponse(
+            _events(board, streams, still(request)), media_type="text/event-stream", headers=_NO_STORE
+        )
 
     @app.get("/preview.jpg")
     async def preview() -> Response:
@@ -162,18 +99,19 @@ def create_app(board: LiveBoard, token: str | None = None, bound: str = "127.0.0
         return Response(picture[1], media_type="image/jpeg", headers=_NO_STORE)
 
     @app.get("/preview.mjpg")
-    async def stream() -> Response:
+    async def stream(request: Request) -> Response:
         if streams.locked():
             return _busy()
         kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
-        return StreamingResponse(_pictures(board, streams), media_type=kind, headers=_NO_STORE)
+        return StreamingResponse(_pictures(board, streams, still(request)), media_type=kind, headers=_NO_STORE)
 
     @app.post("/commands", status_code=202)
     async def commands(request: CommandRequest) -> Response:
-        if not board.command(_command(request)):
+        if not board.command(command_of(request)):
             return JSONResponse({"detail": "The engine is behind with its commands: try again."}, status_code=503)
         return JSONResponse({"accepted": True}, status_code=202)
 
+    add_metrics_route(app, lambda: board.metrics)
     add_phone_routes(app, lambda: board.phones, lambda parts: board.render(parts) if board.render else None)
     return app
 
@@ -189,37 +127,30 @@ def snapshot_json(latest: tuple[Snapshot, float] | None) -> dict[str, Any]:
     return plain
 
 
+class _Shared:
+    """The newest snapshot as JSON, made once however many ask."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Snapshot, str] | None = None
+
+    def __call__(self, snapshot: Snapshot) -> str:
+        made = self._made
+        if made is None or made[0] is not snapshot:
+            fields = snapshot_json((snapshot, 0.0))
+            del fields["age_s"]
+            made = self._made = (snapshot, json.dumps(fields, ensure_ascii=False, allow_nan=False))
+        return made[1]
+
+
 def event_json(event: Event) -> dict[str, Any]:
     """An event as a line of ``events.jsonl``."""
     plain: dict[str, Any] = to_json({**event.data, "t_s": event.t_s, "type": event.type, "person": event.person})
     return plain
 
 
-def _command(request: CommandRequest) -> board_module.Command:
-    match request:
-        case RenameRequest():
-            return board_module.Rename(request.person_id, request.name, by=request.by)
-        case MergeRequest():
-            return board_module.Merge(request.person_id, request.into, by=request.by)
-        case SplitRequest():
-            return board_module.Split(request.person_id, by=request.by)
-        case SwapRequest():
-            return board_module.Swap(request.person_id, request.other, by=request.by)
-        case MarkInstructorRequest():
-            return board_module.MarkInstructor(request.person_id, request.instructor, by=request.by)
-        case UndoRequest():
-            return board_module.Undo(by=request.by)
-        case FloorRequest():
-            return board_module.Floor(request.seconds, by=request.by)
-        case CorrectCountRequest():
-            return board_module.CorrectCount(request.person_id, request.exercise, request.reps, by=request.by)
-        case MuteRequest(kind="mute"):
-            return board_module.Mute(request.person_id, by=request.by)
-        case MuteRequest():
-            return board_module.Unmute(request.person_id, by=request.by)
-
-
-async def _events(board: LiveBoard, streams: asyncio.BoundedSemaphore) -> AsyncIterator[str]:
+async def _events(
+    board: LiveBoard, streams: asyncio.BoundedSemaphore, still: Callable[[], bool]
+) -> AsyncIterator[str]:  # fmt: skip
     """Events as they happen; a comment now and then keeps the line open and finds out who has left."""
     loop, bell = asyncio.get_running_loop(), asyncio.Event()
     async with streams:
@@ -230,7 +161,7 @@ async def _events(board: LiveBoard, streams: asyncio.BoundedSemaphore) -> AsyncI
         watcher = board.watch(ring)
         try:
             yield "retry: 1000\n\n"
-            while not board.closed:
+            while still():
                 try:
                     await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S)
                 except asyncio.TimeoutError:
@@ -246,11 +177,13 @@ async def _events(board: LiveBoard, streams: asyncio.BoundedSemaphore) -> AsyncI
             board.unwatch(watcher)
 
 
-async def _pictures(board: LiveBoard, streams: asyncio.BoundedSemaphore) -> AsyncIterator[bytes]:
+async def _pictures(
+    board: LiveBoard, streams: asyncio.BoundedSemaphore, still: Callable[[], bool]
+) -> AsyncIterator[bytes]:  # fmt: skip
     """Parts of an mjpg stream; a slow reader gets fewer pictures, never older ones."""
     async with streams:
         shown = 0
-        while not board.closed:
+        while still():
             picture = await _newer_picture(board, shown)
             if picture is None:
                 continue

@@ -6,13 +6,12 @@ loses events and counts them, a picture is encoded only while somebody looks, by
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,11 @@ from numpy.typing import NDArray
 from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.sentences import Part
 from groupcoach.records import Event, Snapshot
+from groupcoach.serve.watcher import Watcher
 
-WATCHER_QUEUE: Final = 256
+if TYPE_CHECKING:
+    from groupcoach.serve.metrics import Metrics
+
 COMMAND_QUEUE: Final = 256
 ANSWERS: Final = 8
 WANTED_S: Final = 2.0
@@ -111,35 +113,38 @@ class Floor(_ByHand):
     seconds: float
 
 
-Command: TypeAlias = Rename | Merge | Mute | Unmute | CorrectCount | Split | Swap | MarkInstructor | Undo | Floor
+@dataclass(frozen=True, slots=True)
+class PutOnSpot(_ByHand):
+    """This person has that spot; who had it gets the person's former one. None: no spot."""
+
+    person_id: int
+    spot: str | None
 
 
-class Watcher:
-    """One reader of the event stream: a bounded queue of numbered events."""
+@dataclass(frozen=True, slots=True)
+class Pause(_ByHand):
+    """The class stands still: people are followed, nothing is counted and nothing is said."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._lock = threading.Lock()
-        self._queue: deque[tuple[int, Event]] = deque()
-        self._lost = 0
 
-    def offer(self, events: Sequence[tuple[int, Event]]) -> None:
-        """Called by the engine: queue what fits, count what does not, wake the reader (also with nothing)."""
-        with self._lock:
-            self._queue.extend(events)
-            while len(self._queue) > WATCHER_QUEUE:
-                self._queue.popleft()
-                self._lost += 1
-        with contextlib.suppress(RuntimeError):  # the reader's event loop has ended
-            self._wake()
+@dataclass(frozen=True, slots=True)
+class GoOn(_ByHand):
+    """The pause is over."""
 
-    def take(self) -> tuple[list[tuple[int, Event]], int]:
-        """The queued events, oldest first, and how many older ones were lost since the last call."""
-        with self._lock:
-            found, lost = list(self._queue), self._lost
-            self._queue.clear()
-            self._lost = 0
-        return found, lost
+
+@dataclass(frozen=True, slots=True)
+class NextStep(_ByHand):
+    """Everybody goes on to the next exercise of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndClass(_ByHand):
+    """The class is over: the record is closed and the engine ends."""
+
+
+Command: TypeAlias = (
+    Rename | Merge | Mute | Unmute | CorrectCount | Split | Swap | MarkInstructor | Undo | Floor | PutOnSpot | Pause
+    | GoOn | NextStep | EndClass
+)  # fmt: skip
 
 
 class LiveBoard:
@@ -159,6 +164,7 @@ class LiveBoard:
         self._encode_lock = threading.Lock()
         self._jpeg: tuple[int, bytes] | None = None
         self.closed = False
+        self.metrics: Metrics | None = None
         self.phones: PhoneDesk | None = None
         """Participants' own pages; None while there are none."""
         self.render: Callable[[tuple[Part, ...]], bytes | None] | None = None

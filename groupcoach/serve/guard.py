@@ -2,8 +2,8 @@
 
 * ``Host`` must name this machine: a web page elsewhere cannot reach the engine by a name that it points here.
 * ``Origin``, or ``Referer`` where the browser says the request crosses sites, must be a page of this machine.
-* with a password every request carries it as ``Authorization: Bearer``, but ``/health`` and the participants' pages
-  under ``/me``, which have a code of their own.
+* with a password every request carries a token as ``Authorization: Bearer`` or in the cookie of who has signed in, but
+  ``/health``, the page to sign in, and the participants' pages under ``/me``, which have a code of their own.
 * bodies over ``BODY_LIMIT`` are refused, whatever their length header says.
 """
 
@@ -16,9 +16,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from groupcoach.serve.access import COOKIE, Sessions
 
 BODY_LIMIT: Final = 16 * 1024
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -67,10 +69,13 @@ def host_check(bound: str) -> Callable[[str | None], bool]:
 class Guard:
     """ASGI middleware with the rules above."""
 
-    def __init__(self, app: ASGIApp, allowed: Callable[[str | None], bool], token: str | None) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed: Callable[[str | None], bool], token: str | None, sessions: Sessions | None = None
+    ) -> None:  # fmt: skip
         self.app = app
         self.allowed = allowed
         self.token = token
+        self.sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, or answer it with the refusal."""
@@ -93,14 +98,21 @@ class Guard:
             origin = headers.get("referer", "")
         if origin is not None and not self.allowed(_page_host(origin)):
             return _no(403, "Pages of other sites may not ask the engine.")
-        if self.token is not None and path not in ("/health", "/me") and not path.startswith("/me/"):
-            kind, _, given = headers.get("authorization", "").partition(" ")
-            if kind.lower() != "bearer" or not hmac.compare_digest(given.encode(), self.token.encode()):
-                return _no(401, "The engine asks for its password (Authorization: Bearer ...).")
+        if (self.token is not None or self.sessions is not None) and not self._open(path):
+            given = token_of(headers)
+            known = self.token is not None and hmac.compare_digest((given or "").encode(), self.token.encode())
+            if not known and not (self.sessions is not None and self.sessions.valid(given)):
+                return _no(401, "The engine asks for its password: sign in, or send Authorization: Bearer ...")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > BODY_LIMIT:
             return _no(413, f"A request may have {BODY_LIMIT} bytes at the most.")
         return None
+
+    def _open(self, path: str) -> bool:
+        """Whether a path is asked for without a token."""
+        if path in ("/health", "/me") or path.startswith("/me/"):
+            return True
+        return self.sessions is not None and path in ("/login", "/logout")
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on; a body that grows over the limit on the way (no length given) is answered with 413."""
@@ -129,6 +141,14 @@ class Guard:
                 raise
         if over and not started:
             await _no(413, f"A request may have {BODY_LIMIT} bytes at the most.")(scope, receive, send)
+
+
+def token_of(headers: Headers) -> str | None:
+    """The token that a request carries."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return given
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE)
 
 
 def _page_host(origin: str) -> str | None:

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from groupcoach.errors import GroupCoachError
+from groupcoach.serve.access import Sessions
 from groupcoach.serve.board import LiveBoard
 from groupcoach.serve.guard import is_loopback
 
@@ -23,19 +24,23 @@ START_LIMIT_S: Final = 10.0
 class EngineServer:
     """Serves a board; listens on this machine only unless told otherwise."""
 
-    def __init__(self, board: LiveBoard, host: str = "127.0.0.1", port: int = PORT, token: str | None = None) -> None:
+    def __init__(
+        self, board: LiveBoard, host: str = "127.0.0.1", port: int = PORT, token: str | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:  # fmt: skip
         """Make the server; nothing listens before ``start``.
 
         Args:
             board: that the engine publishes on.
             host: address to listen on.
             port: first one to try; a busy one is followed by the next. 0 takes any free one.
-            token: password; required for a host that other machines reach.
+            token: that opens everything; this or ``sessions`` is required for a host that other machines reach.
+            sessions: who has signed in with the instructor's password.
 
         Raises:
             GroupCoachError: a host beyond this machine without a password.
         """
-        if not is_loopback(host) and not token:
+        if not is_loopback(host) and not token and sessions is None:
             raise GroupCoachError(
                 f"The engine was asked to listen on {host}, where other machines reach it, without a password: names "
                 "and pictures of people are not given to everybody. Set a password, or leave the host at 127.0.0.1."
@@ -43,7 +48,7 @@ class EngineServer:
         self.board = board
         self.host = host
         self.port = port
-        self._token = token
+        self._token, self._sessions = token, sessions
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -59,7 +64,7 @@ class EngineServer:
 
         listener = self._bind()
         self.port = listener.getsockname()[1]
-        app = create_app(self.board, self._token, bound=self.host)
+        app = create_app(self.board, self._token, bound=self.host, sessions=self._sessions)
         config = uvicorn.Config(
             app,
             log_level="error",

@@ -5,29 +5,34 @@ A camera that stops is opened again and again until it is back; the class waits 
 
 from __future__ import annotations
 
-import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.errors import SourceError
+from groupcoach.logs import log
 from groupcoach.records import Frame
 from groupcoach.source import Closing
+from groupcoach.source.devices import (
+    OPEN_TIMEOUT_MS,
+    READ_TIMEOUT_MS,
+    Capture,
+    not_there,
+    open_camera,
+    without_password,
+)
+from groupcoach.source.devices import cameras_seen as cameras_seen  # for the setup page, until it asks there
 from groupcoach.source.opencv import cv2
 from groupcoach.source.picture_check import PictureCheck
 
 _DEFAULT_FPS: Final = 30.0
-_OPEN_TIMEOUT_MS: Final = 8000
 _BAD_IN_A_ROW: Final = 10
 """Failed reads after which a camera counts as gone."""
-_READ_TIMEOUT_MS: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +41,15 @@ class Patience:
 
     quiet_s: float = 3.0
     """No good picture for so long: it has stopped."""
+    first_picture_s: float = OPEN_TIMEOUT_MS / 1000
+    """After opening again the first picture may take so long: cameras start up, streams wait for a whole picture."""
     first_pause_s: float = 0.5
-    longest_pause_s: float = 10.0
+    longest_pause_s: float = 1.0
+    """Asked for so often a camera is seen within five seconds of its return, and a dead one costs next to nothing."""
     steady_s: float = 10.0
     """A camera that ran for so long starts again with the first pause, another one with twice the last."""
-    leave_s: float = _READ_TIMEOUT_MS / 1000 + 0.5
+    leave_s: float = READ_TIMEOUT_MS / 1000 + 0.5
     """At the end the driver gets so long to give its thread back: one inside when the program ends aborts it."""
-
-
-class Capture(Protocol):
-    """What is used of ``cv2.VideoCapture``; tests give their own."""
-
-    def isOpened(self) -> bool:  # noqa: D102
-        ...
-
-    def read(self) -> tuple[bool, Any]:  # noqa: D102
-        ...
-
-    def get(self, prop: int) -> float:  # noqa: D102
-        ...
-
-    def release(self) -> None:  # noqa: D102
-        ...
 
 
 class CameraSource(Closing):
@@ -89,14 +81,16 @@ class CameraSource(Closing):
         """
         self.name = f"camera {where}" if isinstance(where, int) else without_password(where)
         self.unreadable = 0
+        self.reopened = 0
+        """How often it was opened again."""
         self.notices: list[str] = []
         self.patience = patience or Patience()
         self._clock = clock
-        self._reopen = reopen or (lambda: _open(where))
-        opened = capture if capture is not None else _open(where)
+        self._reopen = reopen or (lambda: open_camera(where))
+        opened = capture if capture is not None else open_camera(where)
         if not opened.isOpened():
             opened.release()
-            raise SourceError(_not_there(where, self.name))
+            raise SourceError(not_there(where, self.name))
         first = _first_picture(opened)
         if first is None:
             opened.release()
@@ -104,7 +98,8 @@ class CameraSource(Closing):
                 f"{self.name} is there but gives no picture. Another program may be using it: close that one, or "
                 "unplug the camera and plug it in again."
             )
-        self._zero_s = clock()
+        self.zero_s = clock()
+        """Frame time 0 on the clock: the first picture's arrival."""
         self.height, self.width = first.shape[:2]
         fps = float(opened.get(cv2.CAP_PROP_FPS))
         self.fps = fps if 1.0 <= fps <= 480.0 else _DEFAULT_FPS
@@ -145,7 +140,7 @@ class CameraSource(Closing):
 
     def deliver(self, reader: _Reader, bgr: NDArray[np.uint8], failed: int) -> bool:
         """A reader's picture, after so many failed reads; False when it is not wanted any more."""
-        t_s = self._clock() - self._zero_s
+        t_s = self._clock() - self.zero_s
         rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         fault = self._check.fault(rgb, t_s)
         if rgb.shape[:2] != (self.height, self.width):
@@ -172,8 +167,13 @@ class CameraSource(Closing):
         pause, opened_s = self.patience.first_pause_s, 0.0
         while self._wait(min(0.25, self.patience.quiet_s / 4)):
             with self._changed:
-                now = self._clock() - self._zero_s
-                stuck = now - max(self._good_s, opened_s) >= self.patience.quiet_s
+                now = self._clock() - self.zero_s
+                came = self._good_s >= opened_s
+                stuck = (
+                    now - self._good_s >= self.patience.quiet_s
+                    if came
+                    else now - opened_s >= self.patience.first_picture_s
+                )
             if not stuck and not self._reader.ended:
                 continue
             if now - opened_s >= self.patience.steady_s:
@@ -181,13 +181,16 @@ class CameraSource(Closing):
             if "gone" not in self._said:
                 self._say("gone", f"{self.name} stopped giving pictures after {self._good_s:.0f} s and was opened "
                                   "again; the class went on. Check cable, network and power.")  # fmt: skip
+            log("warning", "camera_stopped", camera=self.name, good_s=round(self._good_s, 2), now_s=round(now, 2),
+                pause_s=pause)  # fmt: skip
             self._reader.drop()
             if not self._wait(pause):
                 return
+            self.reopened += 1
             pause = min(2 * pause, self.patience.longest_pause_s)
             self._reader = _Reader(None, self)
             self._reader.start()
-            opened_s = self._clock() - self._zero_s
+            opened_s = self._clock() - self.zero_s
 
     def _wait(self, seconds: float) -> bool:
         """Wait; False when the source was closed meanwhile."""
@@ -269,41 +272,3 @@ def fitted(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     out[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return out
-
-
-def without_password(address: str) -> str:
-    """The address as it may be shown and recorded: no user, no password, no query."""
-    return re.sub(r"^(\w+://)[^/]*@", r"\1", address).split("?", 1)[0]
-
-
-def cameras_seen() -> list[int] | None:
-    """Indices of the video devices that the system lists; None where it does not tell (macOS, Windows)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    found = (re.fullmatch(r"video(\d+)", path.name) for path in Path("/dev").glob("video*"))
-    return sorted(int(match.group(1)) for match in found if match)
-
-
-def _open(where: int | str) -> Capture:
-    if isinstance(where, int):
-        capture: Capture = cv2.VideoCapture(where)
-        return capture
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_TIMEOUT_MS]
-    stream: Capture = cv2.VideoCapture(where, cv2.CAP_FFMPEG, limits)
-    return stream
-
-
-def _not_there(where: int | str, name: str) -> str:
-    if isinstance(where, str):
-        return (
-            f"Nothing could be read from {name} within {_OPEN_TIMEOUT_MS // 1000} s. Check the address, user and "
-            "password, and that this machine reaches the camera (the address should play in a media player)."
-        )
-    seen = cameras_seen()
-    if seen is None:
-        there = "Check that one is plugged in and that this program may use it (privacy settings)."
-    elif not seen:
-        there = "The system lists no camera at all: plug one in, or name a video file."
-    else:
-        there = f"The system lists {', '.join(map(str, seen))}: try one of these."
-    return f"There is no {name} here. {there}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groupcoach.errors import SourceError
-from groupcoach.source.camera import Capture
+from groupcoach.source.devices import Capture
 from groupcoach.source.opencv import cv2
 
 

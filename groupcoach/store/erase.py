@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
 
 from groupcoach.errors import RecordError
-from groupcoach.store.poses import ARCHIVE
+from groupcoach.store.poses import ARCHIVE, PARTS
 from groupcoach.store.reading import EVENTS, SUMMARY, TRACKS, VIDEO, load_run
 
 
@@ -49,6 +50,23 @@ def erase_from_run(folder: Path, name: str) -> bool:
     except OSError as error:
         raise RecordError(f"{folder} cannot be changed ({error.strerror}). See that it is writable.") from error
     return True
+
+
+def remove_run(folder: Path) -> None:
+    """Delete the files of a run; what else lies in its folder stays, and the folder with it.
+
+    Raises:
+        RecordError: The folder cannot be changed.
+    """
+    try:
+        for name in (SUMMARY, EVENTS, TRACKS, VIDEO, ARCHIVE, "session.db", "session.db-wal", "session.db-shm"):
+            (folder / name).unlink(missing_ok=True)
+        if (folder / PARTS).is_dir():
+            rmtree(folder / PARTS)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError as error:
+        raise RecordError(f"{folder} cannot be changed ({error.strerror}). See that it is writable.") from error
 
 
 def merged_into(ids: set[int], events: Iterable[Mapping[str, Any]], known: set[int]) -> set[int]:

@@ -12,9 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from groupcoach.store import tables
 from groupcoach.store.database import connect, record_error
+from groupcoach.store.replay import Past, replay
 
 #: Events that a person's page is made of.
-WANTED: Final = ("rep_counted", "hold_ended", "count_corrected")
+WANTED: Final = ("rep_counted", "hold_ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +93,32 @@ class ClassOfPerson:
     exercises: tuple[Done, ...]
 
 
-def exercises_of(events: Sequence[Mapping[str, Any]], person: int | None = None) -> tuple[Done, ...]:
-    """What somebody did, from events in the order in which they happened.
+def exercises_of(events: Sequence[Mapping[str, Any]], person: int) -> tuple[Done, ...]:
+    """What somebody did, also as another card that went on as theirs.
 
     Args:
-        events: rows of ``events.jsonl``, or of the record with their ``data`` unfolded.
-        person: only of this person; None: all rows are theirs.
+        events: of the whole class, as rows of ``events.jsonl``, in the order in which they happened.
+        person: number of the card.
     """
+    past = replay(events).people.get(person)
+    return done_of(past) if past is not None else ()
+
+
+def done_of(past: Past) -> tuple[Done, ...]:
+    """The same, from somebody's past."""
     done: dict[str, Done] = {}
-    for event in events:
-        kind, exercise = event.get("type"), event.get("exercise")
-        if kind not in WANTED or not exercise or (person is not None and event.get("person") != person):
+    for row in past.rows:
+        exercise = str(row.get("exercise") or "")
+        if row["type"] not in WANTED or not exercise:
             continue
-        so_far = done.setdefault(str(exercise), Done(str(exercise), 0, ()))
-        if kind == "rep_counted":
-            now = replace(so_far, count=so_far.count + 1, reps=(*so_far.reps, _rep(event)))
-        elif kind == "hold_ended":
-            now = replace(so_far, hold_s=so_far.hold_s + (_number(event.get("hold_s")) or 0.0))
+        so_far = done.get(exercise) or Done(exercise, 0, ())
+        if row["type"] == "rep_counted":
+            done[exercise] = replace(so_far, count=so_far.count + 1, reps=(*so_far.reps, _rep(row)))
         else:
-            now = replace(so_far, count=int(event.get("reps") or 0))
-        done[so_far.exercise] = now
+            done[exercise] = replace(so_far, hold_s=so_far.hold_s + (_number(row.get("hold_s")) or 0.0))
+    for exercise, delta in past.corrections.items():
+        so_far = done.get(exercise) or Done(exercise, 0, ())
+        done[exercise] = replace(so_far, count=so_far.count + delta)
     return tuple(done.values())
 
 
@@ -157,7 +164,7 @@ def classes_of(url: str, name: str) -> list[ClassOfPerson]:
         ]
         for session_id, number in sorted(called):
             row = connection.execute(select(tables.session).where(session.id == session_id)).one()
-            done = exercises_of(_events(connection, session_id, number))
+            done = exercises_of(_events(connection, session_id), number)
             out.append(ClassOfPerson(session_id, number, str(row.source), str(row.started_at_utc), bool(row.finished),
                                      done))  # fmt: skip
     return out
@@ -179,12 +186,10 @@ def fault_texts_in(url: str, language: str = "en") -> dict[str, str]:
     return found
 
 
-def _events(connection: Connection, session_id: int, person: int) -> list[dict[str, Any]]:
+def _events(connection: Connection, session_id: int) -> list[dict[str, Any]]:
     event = tables.event.c
-    mine = select(event.t_s, event.type, event.data).where(
-        event.session_id == session_id, event.person == person, event.type.in_(WANTED)
-    )
-    return [{**(row.data or {}), "t_s": row.t_s, "type": row.type}
+    mine = select(event.t_s, event.type, event.person, event.data).where(event.session_id == session_id)
+    return [{**(row.data or {}), "t_s": row.t_s, "type": row.type, "person": row.person}
             for row in connection.execute(mine.order_by(event.id))]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import os
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -80,12 +81,22 @@ class PoseColumns:
     """
 
     def __init__(self, folder: Path, buffer_bytes: int = 16 << 20) -> None:
-        self.rows = 0
         self._folder = folder
         self._parts = folder / PARTS
         self._limit = max(1, buffer_bytes // _ROW_BYTES)
         self._buffer: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-        self._parts.mkdir()
+        self._parts.mkdir(exist_ok=True)
+        self.rows = self._whole_rows()
+
+    def _whole_rows(self) -> int:
+        """Rows of a run that broke off and goes on; what is not whole in every column is cut off."""
+        sizes = {self._parts / f"{name}.bin": np.dtype(kind).itemsize * int(np.prod(shape))
+                 for name, (kind, shape) in COLUMNS.items()}  # fmt: skip
+        whole = min(path.stat().st_size // size if path.exists() else 0 for path, size in sizes.items())
+        for path, size in sizes.items():
+            if path.exists():
+                os.truncate(path, whole * size)
+        return whole
 
     @property
     def bytes_to_finish(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from groupcoach.errors import RecordError
 from groupcoach.store.poses import load_poses
+from groupcoach.store.replay import replay
 
 SCHEMA: Final = 1
 SUMMARY: Final = "summary.json"
@@ -82,20 +84,15 @@ def load_run(folder: Path) -> Run:
 def _people_of(run: Run) -> list[dict[str, Any]]:
     """People as in a summary, from the events and the boxes alone."""
     people: dict[int, dict[str, Any]] = {}
-    for event in run.events():
-        number, t_s = event.get("person"), float(event["t_s"])
-        if number is None:
-            continue
-        one = people.setdefault(int(number), {
-            "id": int(number), "name": f"Person {number}", "spot": None, "track_ids": [], "first_s": t_s,
-            "last_s": t_s, "seen_s": 0.0, "median_box_xyxy": [0.0, 0.0, 0.0, 0.0], "exercises": [],
-        })  # fmt: skip
-        one["last_s"] = t_s
-        one["seen_s"] = t_s - one["first_s"]
-        if event["type"] in ("person_entered", "renamed"):
-            one["name"], one["spot"] = event.get("name") or one["name"], event.get("spot", one["spot"])
-        if event["type"] == "rep_counted":
-            _book(one["exercises"], event)
+    for past in replay(run.events()).people.values():
+        one = people[past.number] = {
+            "id": past.number, "name": past.name, "spot": past.spot, "track_ids": [], "first_s": past.first_s,
+            "last_s": past.last_s, "seen_s": past.last_s - past.first_s, "median_box_xyxy": [0.0, 0.0, 0.0, 0.0],
+            "exercises": [], "role": "instructor" if past.instructor else "participant",
+        }  # fmt: skip
+        for row in past.rows:
+            if row["type"] == "rep_counted":
+                _book(one["exercises"], row)
     tracks = run.tracks() if (run.folder / TRACKS).exists() else np.zeros((0, 7))
     for number, one in people.items():
         own = tracks[tracks[:, 1] == number, 2:6]
@@ -105,7 +102,7 @@ def _people_of(run: Run) -> list[dict[str, Any]]:
     return list(people.values())
 
 
-def _book(exercises: list[dict[str, Any]], rep: dict[str, Any]) -> None:
+def _book(exercises: list[dict[str, Any]], rep: Mapping[str, Any]) -> None:
     """Add a repetition to the last set, or begin a new one."""
     faults = [str(f["code"] if isinstance(f, dict) else f) for f in rep.get("faults") or []]
     if not exercises or exercises[-1]["exercise"] != rep["exercise"]:

@@ -63,13 +63,16 @@ class RunWriter:
         fps: Of the source; the frame rate of ``annotated.mp4``.
         save_poses: Keep ``poses.npz``.
         save_video: Keep ``annotated.mp4``.
+        before: Rows of ``events.jsonl`` of a class that broke off and goes on in the same folder; None: a new one.
+        last_frame: Of that class; what was written after it is dropped.
 
     Raises:
         RecordError: The folder cannot be made or written, or holds something that is not a run.
     """
 
     def __init__(self, out: Path, source_name: str, width: int, height: int, fps: float, save_poses: bool,
-                 save_video: bool) -> None:  # fmt: skip
+                 save_video: bool, before: Sequence[Mapping[str, Any]] | None = None,
+                 last_frame: int = -1) -> None:  # fmt: skip
         self.out = out
         self._size = (width, height)
         self._fps = fps if math.isfinite(fps) and fps > 0 else 30.0
@@ -82,12 +85,16 @@ class RunWriter:
         self._base: dict[str, Any] = {"schema": SCHEMA, "source": source_name, "width": width, "height": height,
                                       "people": []}  # fmt: skip
         try:
-            _make_room(out)
+            tracks = _tracks_until(out, last_frame) if before is not None else ""
+            _make_room(out, keep_poses=before is not None and save_poses)
             self._check_room()
             (out / RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
             self._write_summary({"ended_early": _NOT_ENDED})
             self._events: TextIO = (out / EVENTS).open("w", encoding="utf-8")
             self._tracks: TextIO = (out / TRACKS).open("w", encoding="utf-8")
+            for row in before or ():
+                self._events.write(_line(row))
+            self._tracks.write(tracks)
             if save_poses:
                 self._poses = PoseColumns(out)
         except OSError as error:
@@ -102,7 +109,7 @@ class RunWriter:
         try:
             for event in events:
                 row = {"t_s": round(float(event.t_s), 4), "type": event.type, "person": event.person, **event.data}
-                self._events.write(json.dumps(to_json(row), ensure_ascii=False, allow_nan=False) + "\n")
+                self._events.write(_line(row))
                 if event.type == "exercise_changed" and self._poses is not None and event.person is not None:
                     self._poses.relabel(event.person, float(event.data["since_s"]), str(event.data["exercise"]))
             self._flush_now_and_then()
@@ -220,7 +227,19 @@ class RunWriter:
         partial.replace(self.out / SUMMARY)
 
 
-def _make_room(out: Path) -> None:
+def _line(row: Mapping[str, Any]) -> str:
+    first = {name: row.get(name) for name in ("t_s", "type", "person")}
+    return json.dumps(to_json(first | dict(row)), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _tracks_until(out: Path, last_frame: int) -> str:
+    """The rows of ``tracks.txt`` up to a frame (from 0), without an unfinished last one."""
+    path = out / TRACKS
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    return "".join(line for line in lines if line.endswith("\n") and int(line.split(",", 1)[0]) <= last_frame + 1)
+
+
+def _make_room(out: Path, keep_poses: bool = False) -> None:
     """An empty run folder at ``out``; only files of a former run are removed."""
     if out.exists() and not out.is_dir():
         raise RecordError(f"{out} is a file; a run is written into a folder. Choose another --out.")
@@ -235,7 +254,7 @@ def _make_room(out: Path) -> None:
         )
     for name in (SUMMARY, SUMMARY + ".tmp", EVENTS, TRACKS, ARCHIVE, ARCHIVE + ".tmp", VIDEO, RESERVE):
         (out / name).unlink(missing_ok=True)
-    if (out / PARTS).exists():
+    if (out / PARTS).exists() and not keep_poses:
         rmtree(out / PARTS)
 
 

@@ -8,18 +8,19 @@ gone the thread stops, everything committed stays readable, and the next call ra
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from groupcoach.errors import RecordError
 from groupcoach.records import Event
-from groupcoach.store import tables
+from groupcoach.store import of_one, tables
 from groupcoach.store.database import connect, record_error, shown
-from groupcoach.store.erase import merged_into
+from groupcoach.store.replay import Unfinished
 from groupcoach.store.run_dir import to_json
+from groupcoach.store.schema import bring_up_to_date
 
 COMMIT_S: Final = 0.5
 """Longest time an event waits for its commit (the promise is one second)."""
@@ -45,6 +46,7 @@ class SessionStore:
         self._session_id: int | None = None
         self._lock = threading.Condition()
         self._queue: list[Event] = []
+        self._point: Mapping[str, Any] | None = None
         self._busy = False
         self._closing = False
         self._hurry = False
@@ -52,19 +54,13 @@ class SessionStore:
         self._thread: threading.Thread | None = None
         try:
             with self._engine.begin() as connection:
-                tables.metadata.create_all(connection)
-                found = connection.execute(select(func.max(tables.schema_version.c.version))).scalar()
-                if found is None:
-                    connection.execute(insert(tables.schema_version).values(version=tables.VERSION))
+                bring_up_to_date(connection, url)
         except SQLAlchemyError as error:
             self._engine.dispose()
             raise record_error("open", url, error) from error
-        if found is not None and found > tables.VERSION:
+        except RecordError:
             self._engine.dispose()
-            raise RecordError(
-                f"The record {shown(url)} was made by a newer groupcoach (version {found} of its tables, this program "
-                f"knows {tables.VERSION}): update groupcoach, or give another database with --db."
-            )
+            raise
 
     # -- writing a class ------------------------------------------------------------------------------------------
 
@@ -77,10 +73,41 @@ class SessionStore:
         except SQLAlchemyError as error:
             raise record_error("write", self.url, error) from error
         assert key is not None
-        self._session_id = int(key[0])
+        return self._begin(int(key[0]))
+
+    def resume(self) -> Unfinished:
+        """Go on with the newest class that did not come to its end.
+
+        Raises:
+            RecordError: there is none, or it still runs.
+        """
+        unfinished = [s for s in self.sessions() if not s["finished"]]
+        if not unfinished:
+            raise RecordError(
+                f"Every class of the record {shown(self.url)} has come to its end: there is nothing to go on with. "
+                "Start one without --resume, or give the --out or --db of the class that broke off."
+            )
+        number = int(unfinished[-1]["id"])
+        event, point = tables.event.c, tables.resume_point.c
+        rows = self._rows(select(tables.event).where(event.session_id == number).order_by(event.id))
+        events = [{**(r["data"] or {}), "t_s": r["t_s"], "type": r["type"], "person": r["person"]} for r in rows]
+        points = self._rows(select(tables.resume_point).where(point.session_id == number))
+        found = Unfinished(str(unfinished[-1]["source"]), events, points[0]["data"] if points else {})
+        found.check_over()
+        self._begin(number)
+        return found
+
+    def _begin(self, session_id: int) -> int:
+        self._session_id = session_id
         self._thread = threading.Thread(target=self._write_loop, name="groupcoach-record", daemon=True)
         self._thread.start()
-        return self._session_id
+        return session_id
+
+    def mark(self, point: Mapping[str, Any]) -> None:
+        """Keep the point from which the class could go on (``resume.point_of``), with the next events; the last one."""
+        with self._lock:
+            self._point = point
+            self._lock.notify_all()
 
     def write(self, events: Sequence[Event]) -> None:
         """Queue events of the class begun with ``start``; they are committed within one second.
@@ -102,7 +129,7 @@ class SessionStore:
         with self._lock:
             self._hurry = True
             self._lock.notify_all()
-            self._lock.wait_for(lambda: self._error is not None or not (self._queue or self._busy))
+            self._lock.wait_for(lambda: self._error is not None or not (self._queue or self._point or self._busy))
             self._hurry = False
         if self._error is not None:
             raise self._error
@@ -114,6 +141,9 @@ class SessionStore:
             with self._engine.begin() as connection:
                 row = update(tables.session).where(tables.session.c.id == self._session_id)
                 connection.execute(row.values(finished=True, summary=to_json(summary)))
+                connection.execute(
+                    delete(tables.resume_point).where(tables.resume_point.c.session_id == self._session_id)
+                )
                 for who in summary.get("people", ()):
                     self._name(connection, int(who["id"]), str(who["name"]), who.get("spot"))
         except SQLAlchemyError as error:
@@ -131,24 +161,31 @@ class SessionStore:
     def _write_loop(self) -> None:
         while True:
             with self._lock:
-                self._lock.wait_for(lambda: self._queue or self._closing)
+                self._lock.wait_for(lambda: self._queue or self._point or self._closing)
                 # gather a batch: one commit for all that comes meanwhile
                 self._lock.wait_for(lambda: self._closing or self._hurry, timeout=COMMIT_S)
                 batch, self._queue = self._queue, []
-                self._busy = bool(batch)
+                point, self._point = self._point, None
+                self._busy = bool(batch or point)
                 ending = self._closing
-            if batch:
-                self._commit(batch)
+            if batch or point:
+                self._commit(batch, point)
             with self._lock:
                 self._busy = False
                 self._lock.notify_all()
             if ending or self._error is not None:
                 return
 
-    def _commit(self, batch: Sequence[Event]) -> None:
+    def _commit(self, batch: Sequence[Event], point: Mapping[str, Any] | None) -> None:
         try:
             with self._engine.begin() as connection:
                 self._insert(connection, batch)
+                if point is not None:
+                    mine = tables.resume_point.c.session_id == self._session_id
+                    values = {"t_s": float(point["t_s"]), "data": to_json(point)}
+                    if not connection.execute(update(tables.resume_point).where(mine).values(**values)).rowcount:
+                        values["session_id"] = self._session_id
+                        connection.execute(insert(tables.resume_point).values(**values))
         except SQLAlchemyError as error:
             self._error = record_error("write", self.url, error)
 
@@ -202,62 +239,36 @@ class SessionStore:
     # -- one person -----------------------------------------------------------------------------------------------
 
     def export_person(self, name: str) -> dict[str, Any]:
-        """Everything kept about the people called ``name`` (any case), JSON values only.
-
-        Returns:
-            ``{"name", "sessions": [{"session_id", "source", "started_at_utc", "person", "spot", "summary", "reps",
-            "faults", "events"}]}``; ``sessions`` is empty for an unknown name.
-        """
-        out = []
-        for who in self._called(name):
-            (session,) = self._rows(select(tables.session).where(tables.session.c.id == who["session_id"]))
-            kept: dict[str, Any] = {"session_id": session["id"], "source": session["source"],
-                                    "started_at_utc": session["started_at_utc"], "person": who["number"],
-                                    "name": who["name"], "spot": who["spot"]}  # fmt: skip
-            people = (session["summary"] or {}).get("people", [])
-            kept["summary"] = next((p for p in people if p.get("id") == who["number"]), None)
-            for key, table in zip(("events", "reps", "faults"), tables.OF_ONE_PERSON, strict=True):
-                mine = (table.c.session_id == who["session_id"], table.c.person == who["number"])
-                kept[key] = self._rows(select(table).where(*mine).order_by(table.c.id))
-            out.append(kept)
-        return {"name": name, "sessions": out}
+        """Everything kept about the people called ``name`` (``of_one.export``)."""
+        return of_one.export(self._rows, name)
 
     def erase_person(self, name: str) -> int:
         """Delete everything about the people called ``name`` (any case); returns the number of rows removed.
 
         The bytes are overwritten and the write-ahead log emptied, so the name is not left behind in the files.
         """
-        removed = 0
-        people = self._called(name)
+        people = of_one.called(self._rows, name)
+        return self._delete(lambda connection: sum(of_one.erase(connection, who) for who in people), bool(people))
+
+    def forget_before(self, utc: str) -> list[int]:
+        """Delete the classes that began before a moment (ISO 8601); returns their numbers.
+
+        The class that is written now is never one of them.
+        """
+        old = [int(s["id"]) for s in self.sessions() if s["started_at_utc"] < utc and s["id"] != self._session_id]
+        self._delete(lambda connection: sum(of_one.forget_session(connection, number) for number in old), bool(old))
+        return old
+
+    def _delete(self, rows_of: Callable[[Connection], int], any_at_all: bool) -> int:
         try:
             with self._engine.begin() as connection:
-                for who in people:
-                    for table in tables.OF_ONE_PERSON:
-                        mine = (table.c.session_id == who["session_id"], table.c.person == who["number"])
-                        removed += connection.execute(delete(table).where(*mine)).rowcount
-                    removed += connection.execute(delete(tables.person).where(tables.person.c.id == who["id"])).rowcount
-                    _erase_from_summary(connection, who)
-            if people and self._engine.dialect.name == "sqlite":
+                removed = rows_of(connection)
+            if any_at_all and self._engine.dialect.name == "sqlite":
                 with self._engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except SQLAlchemyError as error:
             raise record_error("write", self.url, error) from error
         return removed
-
-    def _called(self, name: str) -> list[dict[str, Any]]:
-        """Rows of the people called ``name``, and of the cards that went on as theirs."""
-        wanted, out = name.strip().casefold(), []
-        everybody = self._rows(select(tables.person))
-        for number in {p["session_id"] for p in everybody if p["name"].strip().casefold() == wanted}:
-            people = [p for p in everybody if p["session_id"] == number]
-            ids = {p["number"] for p in people if p["name"].strip().casefold() == wanted}
-            e = tables.event.c
-            merges = self._rows(select(tables.event).where(e.session_id == number, e.type == "identity_merged"))
-            (session,) = self._rows(select(tables.session).where(tables.session.c.id == number))
-            known = {int(p["id"]) for p in (session["summary"] or {}).get("people", ())}
-            ids |= merged_into(ids, ({**m["data"], "type": m["type"], "person": m["person"]} for m in merges), known)
-            out += [p for p in people if p["number"] in ids]
-        return out
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         try:
@@ -265,14 +276,6 @@ class SessionStore:
                 return [dict(row) for row in connection.execute(query).mappings()]
         except SQLAlchemyError as error:
             raise record_error("read", self.url, error) from error
-
-
-def _erase_from_summary(connection: Connection, who: Mapping[str, Any]) -> None:
-    mine = tables.session.c.id == who["session_id"]
-    summary = connection.execute(select(tables.session.c.summary).where(mine)).scalar()
-    if summary:
-        kept = [p for p in summary.get("people", []) if p.get("id") != who["number"]]
-        connection.execute(update(tables.session).where(mine).values(summary={**summary, "people": kept}))
 
 
 def _fields(table: Table, data: Mapping[str, Any]) -> dict[str, Any]:

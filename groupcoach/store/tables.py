@@ -1,4 +1,8 @@
-"""The tables of the session record. ``VERSION`` counts their shapes; ``schema_version`` holds the one of a file."""
+"""The tables of the session record as they are now.
+
+``VERSION`` counts their shapes; ``schema_version`` holds the one of a file. A change here needs a step in
+``migrations/versions``: ``tests/store/test_schema.py`` compares the two.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 metadata: Final = MetaData()
 
@@ -74,6 +78,15 @@ fault = Table(
     Column("measured", Float),
     Column("limit", Float),
     Column("unit", String),
+)
+
+#: One row for a class that is running or broke off: ``data`` is what it knows its people by (``resume.point_of``).
+resume_point = Table(
+    "resume_point",
+    metadata,
+    Column("session_id", ForeignKey("session.id"), primary_key=True),
+    Column("t_s", Float, nullable=False),
+    Column("data", JSON, nullable=False),
 )
 
 #: Tables with a ``(session_id, person)`` of their own, in the order in which a person's rows are exported and erased.

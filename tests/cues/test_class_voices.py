@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from fake_voices import missing, polite
+from fake_voices import missing, polite, slow
 
 from groupcoach.cues.class_voices import ClassVoices, figure, own_state
 from groupcoach.cues.phones import PhoneDesk
@@ -21,7 +22,7 @@ from groupcoach.skeleton import INDEX, JOINTS
 
 
 def pipeline(n=3, plan=None):
-    people = {i: SimpleNamespace(name=f"N{i}") for i in range(1, n + 1)}
+    people = {i: SimpleNamespace(name=f"N{i}", provisional=False) for i in range(1, n + 1)}
     roster = SimpleNamespace(member=lambda name: SimpleNamespace(say="noon", language=None) if name == "N1" else None)
     states = {i: SimpleNamespace(plan=plan if i == 1 else None) for i in people}
     return SimpleNamespace(identity=SimpleNamespace(people=people, roster=roster), people=states)
@@ -40,6 +41,13 @@ def rep(t_s, person=1, faults=("shallow",), exercise="squat"):
 
 def cue_events(events):
     return [(e.type, e.data.get("cue"), e.data.get("reason")) for e in events if e.type.startswith("cue_")]
+
+
+def until(condition, limit_s=20.0):
+    began = time.perf_counter()
+    while not condition():
+        assert time.perf_counter() - began < limit_s
+        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -103,6 +111,52 @@ def test_who_has_a_phone_is_told_there_and_left_out_by_the_room(make):
     assert {(e.data["via"], e.type, e.data.get("reason")) for e in record} == {
         ("room", "cue_spoken", None), ("phone", "cue_dropped", "no_answer"),
     }  # fmt: skip
+
+
+def test_names_that_no_voice_can_say_are_one_notice(make):
+    voices, line = make(), pipeline(4)
+    for person, name in ((1, "🦄🦄"), (2, "ⵜⵉⴼⵉ"), (3, "Анна"), (4, "Person 4")):
+        line.identity.people[person].name = name
+    voices.step([], line, set(), False, 0.0)
+    (notice,) = voices.notices
+    assert "🦄🦄, ⵜⵉⴼⵉ:" in notice
+    line.identity.people[1].name, line.identity.people[2].name = "Mina", "Jun"
+    voices.step([], line, set(), False, 1.0)
+    assert voices.notices == []
+    assert make(aloud=False).notices == []
+
+
+def test_why_the_voice_is_silent_is_the_one_notice(make):
+    voices, line = make(missing), pipeline(1)
+    line.identity.people[1].name = "🦄"
+    voices.step([], line, set(), False, 0.0)
+    until(lambda: voices.speaker.notice)
+    assert voices.notices == ["No speech engine on this machine"]
+
+
+def test_a_cue_that_was_cut_off_is_said_again_at_the_next_repetition(make):
+    voices, line = make(slow), pipeline(2)
+    danger = fault(3.0, 2)
+    danger.data["dangerous"] = True
+    record = voices.step([fault(0.0), fault(0.0)], line, set(), False, 0.0)
+    until(lambda: voices.speaker._queue.current and voices.speaker._queue.current.began)
+    record += voices.step([danger], line, set(), False, 3.0)
+    until(lambda: voices.speaker._queue.current and voices.speaker._queue.current.cue.person_id == 2)
+    record += voices.step([], line, set(), False, 3.2)
+    assert ("cue_dropped", 1, "interrupted") in cue_events(record)
+    assert voices.speaker.drain(20)
+    record = voices.step([fault(6.0)], line, set(), False, 6.0)  # no cooldown: nobody was told
+    assert [(e.type, e.person) for e in record if e.type == "cue_issued"] == [("cue_issued", 1)]
+
+
+def test_who_may_be_somebody_else_is_told_nothing(make):
+    voices, line = make(), pipeline(2)
+    line.identity.people[1].provisional = True
+    twice = [fault(0.0), fault(0.0)]
+    assert cue_events(voices.step(twice, line, set(), False, 0.0)) == []
+    line.identity.people[1].provisional = False
+    record = voices.step([fault(3.0)], line, set(), False, 3.0)
+    assert ("cue_issued", 1) in [(e.type, e.person) for e in record]
 
 
 def test_the_floor_is_the_instructors_for_so_long(make):

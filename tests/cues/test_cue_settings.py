@@ -53,6 +53,7 @@ def test_voices_and_the_phones_address(written):
         ("[voice.en]\nspeed = 1\n", "voice.en.speed"),
         ('[text.praize]\nen = ["a"]\n', "text.praize"),
         ("[text.praise]\nen = 3\n", "text.praise.en"),
+        ('[text.call]\nko = ["님"]\n', "text.call.ko"),
         ("[phone]\nport = 99999\n", "phone.port"),
         ("[voice", "not valid TOML"),
     ],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import multiprocessing
 import os
 import shutil
+import signal
 import stat
 import time
 import wave
@@ -51,8 +53,8 @@ def until(condition, limit_s=20.0):
     return time.perf_counter() - began
 
 
-def player_into(out, monkeypatch):
-    """A loudspeaker that keeps what it is given.
+def player_into(out, monkeypatch, lasts_s=0.0):
+    """A loudspeaker that keeps what it is given, but for the moment of silence it is tried with.
 
     ALSA's own ``file`` device over ``null`` is no use for that: with nothing that takes time it loses whole periods of
     125 ms, more of them the idler the machine is.
@@ -60,7 +62,8 @@ def player_into(out, monkeypatch):
     folder = out.parent / "player"
     folder.mkdir()
     script = folder / "aplay"
-    script.write_text(f'#!/bin/sh\nfor file; do :; done\ncp "$file" "{out}"\n')
+    silence = 'case "$file" in *silence*) exit 0;; esac'
+    script.write_text(f'#!/bin/sh\nfor file; do :; done\n{silence}\ncp "$file" "{out}"\nexec sleep {lasts_s}\n')
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
@@ -127,6 +130,28 @@ def test_the_real_engine_says_the_sentence_and_the_name(
     assert likeness(heard, strange) < 0.75
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
+def test_a_real_engine_that_dies_or_hangs_is_replaced_within_3_s(tmp_path, monkeypatch, speak, how):
+    player_into(tmp_path / "heard.wav", monkeypatch, lasts_s=1.0)
+    before = set(multiprocessing.active_children())
+    speaker = speak()
+    until(lambda: speaker.ready)
+    speaker.say(cue("lost"))
+    until(lambda: speaker._queue.current and speaker._queue.current.began)
+    (first, _) = sorted(set(multiprocessing.active_children()) - before, key=lambda child: child.pid)
+    began = time.perf_counter()
+    os.kill(first.pid, how)
+    speaker.say(cue("heard"))
+    until(
+        lambda: speaker._queue.current and speaker._queue.current.cue.text == "heard" and speaker._queue.current.began
+    )
+    assert time.perf_counter() - began < 3.0
+    assert speaker.drain(10)
+    found = [(r.cue.text, r.outcome, r.reason) for r in speaker.results()]
+    assert found == [("lost", "dropped", "engine_stopped"), ("heard", "spoken", "")]
+    assert speaker.notice is None
+
+
 def test_hostile_names_are_rendered_as_something_sayable(renderer):
     def seconds(*parts):
         sound, rate = samples(renderer.render(parts))
@@ -160,14 +185,14 @@ def test_the_player_is_stopped_in_the_middle_and_sound_begins_soon(tmp_path, mon
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     speaker = speak()
     speaker.say(cue("warm up"))
-    until(lambda: speaker._current and speaker._current.began)
+    until(lambda: speaker._queue.current and speaker._queue.current.began)
     speaker.hush()
     assert speaker.drain(2.0)
     speaker.results()
     speaker.say(cue())
-    assert until(lambda: speaker._current and speaker._current.began) < 0.7
+    assert until(lambda: speaker._queue.current and speaker._queue.current.began) < 0.7
     speaker.say(cue("danger", Priority.DANGER))
-    assert until(lambda: speaker._current and speaker._current.cue.text == "danger") < 0.7
+    assert until(lambda: speaker._queue.current and speaker._queue.current.cue.text == "danger") < 0.7
     assert [(r.outcome, r.reason) for r in speaker.results()] == [("dropped", "interrupted")]
     assert speaker.drain(10)  # the player never comes back: it is ended, and the cue is not called spoken
     assert [(r.outcome, r.reason) for r in speaker.results()] == [("dropped", "no_sound")]

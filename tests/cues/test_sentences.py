@@ -22,6 +22,9 @@ def spoken(name, language="en", say=None):
         ("Анна", "en", [("Анна", "ru", "Person 4")]),
         ("美奈", "ko", [("美奈", "cmn", "4번")]),
         ("Zoë", "en", [("Zoë", "en", "")]),
+        ("Person 8", "ko", [("8번", "ko", "")]),
+        ("Person 8", "en", [("Person 8", "en", "")]),
+        ("Guest 2", "ko", [("손님 2번", "ko", "")]),
         ("🦄🦄", "en", [("Person 4", "en", "")]),
         ("🦄 Mina", "en", [("Mina", "en", "")]),
         ("ⵜⵉⴼⵉ", "en", [("Person 4", "en", "")]),
@@ -53,6 +56,23 @@ def test_one_three_and_many():
     assert text == "Mina, 준 and Ana: "
     assert [p.language for p in joined(parts)] == ["en", "ko", "en"]
     assert call([1, 2, 3, 4], names, {}, "모두", "ko")[0] == "모두: "
+
+
+def test_a_korean_sentence_has_the_form_that_goes_with_a_name():
+    def called(name, say=None):
+        text, parts = call([4], {4: name}, {4: say} if say else {}, "모두", "ko", "{} 님")
+        return text, [(p.text, p.language) for p in joined(parts)]
+
+    assert called("미나") == ("미나 님, ", [("미나 님, ", "ko")])
+    assert called("Mina") == ("Mina 님, ", [("Mina", "en"), (" 님, ", "ko")])
+    assert called("김 선생님")[0] == "김 선생님, "
+    assert called("Person 8")[0] == "8번, "
+    assert called("🦄")[0] == "🦄, "
+    assert called("{} x {0}")[0] == "{} x {0} 님, "
+    assert (
+        call([1, 2, 3], {1: "미나", 2: "준", 3: "Guest 3"}, {}, "모두", "ko", "{} 님")[0]
+        == "미나 님, 준 님, 손님 3번: "
+    )
 
 
 def test_one_voice_says_its_words_in_one_breath():

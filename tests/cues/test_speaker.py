@@ -9,7 +9,8 @@ import pytest
 from fake_voices import dies_when_spoken_to, fails_once, missing, never_ready, no_sound, polite, slow
 
 from groupcoach.cues import voices
-from groupcoach.cues.speaker import FAILURES, QUEUE_LIMIT, Speaker
+from groupcoach.cues.queue import QUEUE_LIMIT
+from groupcoach.cues.speaker import FAILURES, Speaker
 from groupcoach.cues.voices import VoiceChoice, VoiceSetup, make_engine, pick_voice
 from groupcoach.records import Cue, Priority
 
@@ -60,9 +61,9 @@ def test_cues_are_spoken_most_urgent_first(speak):
 def test_danger_cuts_a_lower_cue_short_but_not_another_danger(speak):
     speaker = speak(slow)
     speaker.say(cue("form"))
-    until(lambda: speaker._current and speaker._current.began)
+    until(lambda: speaker._queue.current and speaker._queue.current.began)
     speaker.say(cue("danger", Priority.DANGER))
-    took = until(lambda: speaker._current and speaker._current.cue.text == "danger")
+    took = until(lambda: speaker._queue.current and speaker._queue.current.cue.text == "danger")
     assert took < 0.5
     speaker.say(cue("danger too", Priority.DANGER))
     assert speaker.drain(20)
@@ -75,7 +76,7 @@ def test_the_instructor_takes_the_floor(speak):
     speaker = speak(slow)
     for text in ("a", "b"):
         speaker.say(cue(text))
-    until(lambda: speaker._current and speaker._current.began)
+    until(lambda: speaker._queue.current and speaker._queue.current.began)
     speaker.hush()
     assert speaker.drain(1.0)
     assert outcomes(speaker) == [("b", "dropped", "floor"), ("a", "dropped", "floor")]
@@ -85,7 +86,7 @@ def test_a_waiting_cue_that_is_true_no_more_is_withdrawn(speak):
     speaker = speak(slow)
     for text in ("a", "b"):
         speaker.say(cue(text))
-    until(lambda: speaker._current)
+    until(lambda: speaker._queue.current)
     speaker.withdraw(lambda c: c.text == "b")
     assert outcomes(speaker) == [("b", "dropped", "put_right")]
 
@@ -115,7 +116,7 @@ def test_after_an_engine_that_dies_or_hangs_the_next_cue_is_spoken_within_3_s(sp
     speaker.say(cue("lost"))
     until(lambda: (tmp_path / how).exists())
     speaker.say(cue("heard"))
-    assert until(lambda: len(speaker._results) == 2) < 3.0
+    assert until(lambda: len(speaker._queue._results) == 2) < 3.0
     assert outcomes(speaker) == [("lost", "dropped", "engine_stopped"), ("heard", "spoken", "")]
     assert speaker.notice is None
 

@@ -10,6 +10,7 @@ import numpy as np
 from groupcoach.records import Event, PersonCard, Snapshot
 from groupcoach.serve.board import LiveBoard, Rename
 from groupcoach.serve.server import EngineServer
+from groupcoach.snapshot import TRACED
 
 NAMES = ("Mina", "Jun", "Ana", "Oleksandr", "하은", "Bo", "Christina-Maria", "Sam", "지훈", "Zoë", "Luis", "Priya")
 FAULTS = (
@@ -90,7 +91,9 @@ class FakeEngine:
             events = [self._obey(command) for command in self.board.take_commands()]
             people = self.people
             if isinstance(people, int):
-                people = [person(i, 60.0 + step / 20, **self._named(i)) for i in range(people)]
+                # as the engine: in a large class no card has room for the trace
+                bare = {"trace": ()} if people > TRACED else {}
+                people = [person(i, 60.0 + step / 20, **self._named(i), **bare) for i in range(people)]
             self.board.publish(snapshot(people, 60.0 + step / 20, **self.more), events)
             self.board.publish_preview(picture(step))
 

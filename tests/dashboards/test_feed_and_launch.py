@@ -54,7 +54,7 @@ def test_the_password_is_sent_from_the_environment(monkeypatch):
     server = EngineServer(LiveBoard(), port=0, token="melon")
     url = server.start()
     try:
-        with pytest.raises(OSError, match="401"):
+        with pytest.raises(PermissionError, match="wants a password"):
             fetch(url)
         monkeypatch.setenv("GROUPCOACH_TOKEN", "melon")
         assert fetch(url)["people"] == []

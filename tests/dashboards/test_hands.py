@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -9,11 +10,25 @@ from browser import CHROMIUM, MISSING, Browser
 from fake_class import FakeEngine, person
 
 from dashboards.launch import launch
-from groupcoach.serve.board import CorrectCount, MarkInstructor, Merge, Mute, Rename, Swap, Undo, Unmute
+from groupcoach.serve.board import (
+    CorrectCount,
+    GoOn,
+    MarkInstructor,
+    Merge,
+    Mute,
+    NextStep,
+    Pause,
+    PutOnSpot,
+    Rename,
+    Swap,
+    Undo,
+    Unmute,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason=MISSING)]
 
 WAIT_S = 60.0  # the machine may be busy: what happens is tested here, how fast in test_pages
+EXPAND = "document.querySelector('[data-testid=stExpandSidebarButton]')"
 DIALOG = "document.querySelector('[role=dialog] .gc-person')"
 HOSTILE = (
     "<script>document.title='hacked'</script>",
@@ -26,6 +41,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def engine():
     made = FakeEngine()
+    made.more = {"spots": ("A1", "B2"), "plan": {"at": 2, "of": 5, "exercise_name": "Lunge", "left_s": 40.0}}
     yield made
     made.close()
 
@@ -49,9 +65,16 @@ def tap_card(page, number):
 
 
 def tap_button(page, label):
-    found = f"[...document.querySelectorAll('button')].filter(b => b.innerText.trim() == {label!r}).at(-1)"
-    page.until(found, WAIT_S)
-    page.tap(*page.ask(f"(b => [b.x + b.width / 2, b.y + b.height / 2])({found}.getBoundingClientRect())"))
+    # the last line: above it an icon's name may stand
+    text = "b.innerText.trim().split('\\n').at(-1)"
+    found = f"[...document.querySelectorAll('button')].filter(b => {text} == {label!r}).at(-1)"
+    page.until(f"{found}?.getBoundingClientRect().x > 0", WAIT_S)
+    middle = f"(b => [b.x + b.width / 2, b.y + b.height / 2])({found}.getBoundingClientRect())"
+    at, before = page.ask(middle), None
+    while at != before:  # a dialog or sidebar that is still opening moves under the finger
+        time.sleep(0.15)
+        before, at = at, page.ask(middle)
+    page.tap(*at)
 
 
 def last(engine, kind):
@@ -78,6 +101,26 @@ def test_two_taps_each(page, engine):
     tap_button(page, "Undo")
     assert isinstance(last(engine, Undo), Undo)
     assert not [c for c in engine.commands if isinstance(c, Merge | Unmute)]
+
+
+def test_the_class_is_paused_goes_on_and_to_the_next_exercise(page, engine):
+    tap_card(page, 1)
+    tap_button(page, "B2")
+    assert (last(engine, PutOnSpot).person_id, engine.commands[-1].spot) == (1, "B2")
+    page.until(f"!document.querySelector('[role=dialog]') && {EXPAND}", WAIT_S)
+    time.sleep(0.5)  # the dialog's shade goes last
+    page.click("[data-testid=stExpandSidebarButton]")
+    tap_button(page, "Pause the class")
+    last(engine, Pause)
+    engine.more["paused"] = True
+    page.until("document.querySelector('.gc-line').innerText.includes('PAUSED')", WAIT_S)
+    tap_button(page, "Go on")
+    last(engine, GoOn)
+    engine.more["paused"] = False
+    tap_button(page, "Next exercise of the plan")
+    last(engine, NextStep)
+    page.until("document.querySelector('.gc-line').innerText.includes('Plan 2 of 5: Lunge (0:40 left)')", WAIT_S)
+    page.click("[data-testid=stSidebarCollapseButton] button")
 
 
 def test_a_name_is_typed_and_seen(page, engine):

@@ -30,8 +30,8 @@ def tracks_of(boxes):
     return np.array(rows, float)
 
 
-def cue(t_s, person, fault_t_s):
-    return {"type": "cue_issued", "t_s": t_s, "person": person, "reason": "knees_in", "fault_t_s": fault_t_s}
+def cue(t_s, person, fault_t_s, **more):
+    return {"type": "cue_issued", "t_s": t_s, "person": person, "reason": "knees_in", "fault_t_s": fault_t_s, **more}
 
 
 def test_right_and_true():
@@ -46,6 +46,21 @@ def test_too_late_is_no_longer_true_and_another_is_not_meant():
     assert score["issued"] == 2
     assert score["still_true"] == 0.0
     assert score["right_person"] == 1.0
+
+
+def test_what_was_spoken_is_judged_when_the_words_began():
+    events = [
+        cue(4.2, 1, 4.1, cue=1),
+        {"type": "cue_spoken", "t_s": 9.0, "person": 1, "cue": 1, "start_s": 4.5, "end_s": 6.0, "at_once": True},
+        cue(4.3, 2, 4.3, cue=2),
+        {"type": "cue_expired", "t_s": 6.5, "person": 2, "cue": 2, "reason": "expired"},
+    ]
+    score = score_cues(events, truth_of(BOXES), {1: 1, 2: 2}, tracks_of(BOXES))
+    assert (score["judged"], score["still_true"], score["accounted"]) == (1, 1.0, True)
+    assert score["sound_ms_p95"] == pytest.approx(300)
+    events[1]["start_s"] = 4.0 + FRESH_S + 0.1
+    score = score_cues(events[:3], truth_of(BOXES), {1: 1, 2: 2}, tracks_of(BOXES))
+    assert (score["judged"], score["still_true"], score["accounted"]) == (1, 0.0, False)
 
 
 def test_a_name_on_another_body_is_the_wrong_person():

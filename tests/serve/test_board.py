@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from groupcoach.records import Event, Snapshot
-from groupcoach.serve.board import COMMAND_QUEUE, WATCHER_QUEUE, LiveBoard, Mute, Rename
+from groupcoach.serve.board import COMMAND_QUEUE, LiveBoard, Mute, Rename
+from groupcoach.serve.watcher import WATCHER_QUEUE
 
 
 class Clock:

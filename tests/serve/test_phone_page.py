@@ -96,6 +96,25 @@ def test_opened_by_code_it_shows_the_own_class_and_a_cue_within_half_a_second(br
     browser.until("document.querySelector('#cue.danger')", 5)
 
 
+def test_a_browser_with_a_voice_says_it_itself_and_the_phone_shakes(browser, engine):
+    join(browser, engine)
+    browser.until(JOINED)
+    browser.ask("""
+        window.said_ = []; window.shaken_ = [];
+        window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+        Object.defineProperty(window, "speechSynthesis", { configurable: true, value: {
+            getVoices: () => [{ lang: "en-US" }, { lang: "ko-KR" }], cancel() {},
+            speak(words) { said_.push([words.text, words.lang]); setTimeout(() => words.onend(), 60); },
+        }});
+        Object.defineProperty(navigator, "vibrate", { configurable: true, value: (how) => shaken_.push(how) });
+    """)
+    engine.desk.say(cue(7, "go a little lower"))
+    browser.wait(lambda: [r for r in engine.desk.results() if (r.cue.number, r.outcome) == (7, "spoken")], 5)
+    assert browser.ask("JSON.stringify(said_)") == '[["go a little lower","en-US"]]'
+    assert browser.ask("shaken_.length") == 1
+    assert engine.sounds == []
+
+
 def test_it_shows_nothing_of_anybody_else(browser, engine):
     join(browser, engine)
     browser.until(JOINED)

@@ -13,7 +13,8 @@ import pytest
 
 from groupcoach.errors import SourceError
 from groupcoach.source import open_source, prefetch
-from groupcoach.source.camera import CameraSource, Patience, cameras_seen, without_password
+from groupcoach.source.camera import CameraSource, Patience
+from groupcoach.source.devices import cameras_seen, without_password
 from groupcoach.source.opencv import cv2
 from groupcoach.source.picture_check import PictureCheck
 
@@ -68,7 +69,7 @@ class FakeCapture:
         self.released = True
 
 
-QUICK = Patience(quiet_s=0.3, first_pause_s=0.01, longest_pause_s=0.05, steady_s=5.0, leave_s=0.02)
+QUICK = Patience(quiet_s=0.3, first_picture_s=0.3, first_pause_s=0.01, longest_pause_s=0.05, steady_s=5.0, leave_s=0.02)
 
 
 def camera(capture: FakeCapture, *more: FakeCapture) -> CameraSource:
@@ -153,7 +154,7 @@ def test_pauses_grow_while_the_camera_stays_away() -> None:
         opened.append(time.monotonic())
         return FakeCapture(opened=False, first=False)
 
-    patience = Patience(quiet_s=0.05, first_pause_s=0.02, longest_pause_s=0.2, steady_s=5.0, leave_s=0.02)
+    patience = Patience(0.05, first_picture_s=0.05, first_pause_s=0.02, longest_pause_s=0.2, leave_s=0.02)
     capture = FakeCapture()
     with CameraSource(0, capture=capture, reopen=reopen, patience=patience) as source:
         next(source.frames())
@@ -161,6 +162,28 @@ def test_pauses_grow_while_the_camera_stays_away() -> None:
         until(lambda: len(opened) >= 6)
     gaps = np.diff(opened)
     assert gaps[-1] > 0.15 > gaps[0]
+
+
+def test_a_camera_that_takes_long_to_start_is_not_given_up_too_soon() -> None:
+    first, second = FakeCapture(), FakeCapture()
+    second.pictures.get()  # nothing there yet
+    opened: list[FakeCapture] = []
+
+    def reopen() -> FakeCapture:
+        opened.append(second)
+        return second
+
+    patience = Patience(quiet_s=0.1, first_picture_s=5.0, first_pause_s=0.01, steady_s=5.0, leave_s=0.02)
+    with CameraSource(0, capture=first, reopen=reopen, patience=patience) as source:
+        frames = source.frames()
+        next(frames)
+        first.fail(10)
+        until(lambda: bool(opened))
+        time.sleep(0.4)  # four times as long as a running camera may be silent
+        second.put(99)
+        assert next(frames).image[1, 1, 0] == 99
+        assert len(opened) == 1
+        assert source.reopened == 1
 
 
 def test_another_size_is_scaled_and_said() -> None:

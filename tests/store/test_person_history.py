@@ -62,9 +62,9 @@ def test_names_and_texts(url: str) -> None:
 
 def test_a_corrected_count_counts_and_goes_on() -> None:
     corrected = Event(5.0, "count_corrected", 1, {"exercise": "squat", "reps": 5})
-    (done,) = exercises_of(rows(rep(1), rep(2, "shallow"), corrected, rep(6)))
+    (done,) = exercises_of(rows(rep(1), rep(2, "shallow"), corrected, rep(6)), 1)
     assert (done.count, len(done.reps), done.clean) == (6, 3, 2)
-    (less,) = exercises_of(rows(rep(1), rep(2), Event(5.0, "count_corrected", 1, {"exercise": "squat", "reps": 1})))
+    (less,) = exercises_of(rows(rep(1), rep(2), Event(5.0, "count_corrected", 1, {"exercise": "squat", "reps": 1})), 1)
     assert (less.count, less.clean, less.clean_share) == (1, 1, 1.0)
 
 
@@ -72,7 +72,7 @@ def test_holds_sides_and_left_against_right() -> None:
     held = Event(30.0, "hold_ended", 1, {"exercise": "plank", "hold_s": 20.5})
     lunges = [rep(n, exercise="lunge", side=side) for n, side in enumerate(("left", "right", "left"), 1)]
     squats = [rep(1, left_right_deg=4.0), rep(2, left_right_deg=8.0), rep(3, left_right_deg=None)]
-    plank, lunge, squat = exercises_of(rows(held, held, *lunges, *squats))
+    plank, lunge, squat = exercises_of(rows(held, held, *lunges, *squats), 1)
     assert (plank.hold_s, plank.count, plank.clean_share) == (41.0, 0, None)
     assert lunge.sides == {"left": 2, "right": 1}
     assert (squat.left_right_deg, lunge.left_right_deg) == (6.0, None)
@@ -90,3 +90,12 @@ def test_what_is_no_record_says_so(tmp_path: Path) -> None:
     for read in (lambda u: names_in(u), lambda u: classes_of(u, "Mina")):
         with pytest.raises(RecordError, match="Cannot read the session record"):
             read(f"sqlite:///{bad}")
+
+
+def test_what_was_done_before_a_merge_and_an_undone_correction(url: str) -> None:
+    merged = Event(9.0, "identity_merged", 1, {"merged": 2, "correction": 1, "before": [], "after": []})
+    wrong = Event(9.5, "count_corrected", 1, {"exercise": "squat", "before": 3, "after": 30, "correction": 2})
+    undone = Event(9.6, "correction_undone", 1, {"kind": "count_corrected", "exercise": "squat", "before": 30,
+                                                 "after": 3, "correction": 2})  # fmt: skip
+    (done,) = exercises_of(rows(rep(1), rep(1, person=2), rep(2, person=2), merged, wrong, undone), 1)
+    assert (done.count, len(done.reps)) == (3, 3)
