@@ -99,9 +99,11 @@ def passes_gate(definition: Definition, span: Span, turn_s: float | None = None)
         value, sigma = middle(name, there)
         if np.isfinite(value) and not low - sigma <= value <= high + sigma:
             return False
-    ends = (span.t_s <= span.t_s[0] + _TURN_S) | (span.t_s >= span.t_s[-1] - _TURN_S)
+    begin, end = span.t_s <= span.t_s[0] + _TURN_S, span.t_s >= span.t_s[-1] - _TURN_S
     for name, least in definition.moves.items():
-        (out, sigma), (home, _) = middle(name, there), middle(name, ends)
+        out, sigma = middle(name, there)
+        # of two ends the lower one: in a quick set, and where frames are lost, the other may not be seen
+        home = min(middle(name, begin)[0], middle(name, end)[0])
         # what is off all the time does not show in a difference
         if out - home < least - _OF_A_CHANGE * sigma:
             return False
