@@ -70,6 +70,9 @@ def match_cost(known: Known, boxes: Floats, scores: Floats, s: TrackerSettings, 
         overlap *= np.maximum((high - low) / np.maximum(union, 1e-9), 1e-3) ** s.upright
     cost: Floats = 1.0 - overlap
     cost += s.size_weight * unlike(known.height, boxes[:, 3] - boxes[:, 1])
+    if s.foot_weight:
+        rise = np.abs(known.predicted[:, 3, None] - boxes[:, 3]) / np.maximum(known.height, 1e-6)[:, None]
+        cost += s.foot_weight * np.minimum(rise, s.foot_most)
     cost += s.gap_weight * np.minimum(known.gap_s, 1.0)[:, None]
     cost += s.score_weight * np.abs(known.score[:, None] - scores)
     cost[overlap <= 0] = IMPOSSIBLE

@@ -2,7 +2,8 @@
 
 The values come from the same search (recordings, split and cases as there) on a compiled copy of the tracker, then were
 rounded and simplified by hand: weights on a change of direction, on width, on the distance of centres and of heads gave
-nothing beyond chance, or lost identities, and are not there. What differs in a class was set on simulated classes.
+nothing beyond chance, or lost identities, and are not there. What differs in a class was set on simulated classes (an
+instructor who walks among twelve in one uniform: 31 tracks changed bodies in 80 s, 17 with the row of the feet).
 """
 
 from __future__ import annotations
@@ -72,6 +73,10 @@ class TrackerSettings:
     """Power of the vertical overlap that multiplies the overlap (Yang et al. 2024, height-modulated IoU)."""
     size_weight: float = 0.5
     """Unlike heights."""
+    foot_weight: float = 1.0
+    """Feet on another row of the picture, in heights: who walks past in front or behind stands on another row ..."""
+    foot_most: float = 0.2
+    """... up to so much: whoever lies down or jumps is not given up."""
     size_s: float = 0.8
     """A body's usual height is remembered over this time."""
     score_weight: float = 0.3
@@ -96,6 +101,7 @@ BOXES_ONLY = TrackerSettings(
     return_speed=1.4,
     third_limit=0.96,
     last_weight=0.5,
+    foot_weight=0.0,
     gap_weight=0.2,
     agility=13.0,
 )
