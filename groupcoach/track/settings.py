@@ -15,7 +15,8 @@ from dataclasses import dataclass
 class TrackerSettings:
     """Times in seconds, scores 0 to 1, lengths in shares of a body's height: right at any frame rate and resolution.
 
-    Scores and what confirms a track belong to the class and its detector and are set by hand; the rest is searched.
+    Scores, what confirms a track and the row of the feet belong to the class and its detector and are set by hand;
+    the rest is searched.
     """
 
     # scores and confirmation

@@ -69,9 +69,9 @@ def tap_button(page, label):
     text = "b.innerText.trim().split('\\n').at(-1)"
     found = f"[...document.querySelectorAll('button')].filter(b => {text} == {label!r}).at(-1)"
     page.until(f"{found}?.getBoundingClientRect().x > 0", WAIT_S)
-    middle = f"(b => [b.x + b.width / 2, b.y + b.height / 2])({found}.getBoundingClientRect())"
+    middle = f"(b => b && [b.x + b.width / 2, b.y + b.height / 2])({found}?.getBoundingClientRect())"
     at, before = page.ask(middle), None
-    while at != before:  # a dialog or sidebar that is still opening moves under the finger
+    while at is None or at != before:  # it is drawn again, or its dialog or sidebar is still opening and moves
         time.sleep(0.15)
         before, at = at, page.ask(middle)
     page.tap(*at)
