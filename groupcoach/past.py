@@ -15,6 +15,8 @@ from groupcoach.reps import Excursion
 HISTORY_S = 15.0
 TAIL_S = 0.6
 """A classifier's window looks back, so its votes lag."""
+_AFTER_S = 0.15
+"""So much of the time after a repetition is looked at as well."""
 _WALK = 0.3
 """Shares of the body's size that the hips may move across the picture within a repetition."""
 
@@ -73,6 +75,10 @@ class Past:
             np.array([r.t_s for r in rows]), np.stack([r.values for r in rows]), np.stack([r.sigma for r in rows]),
             np.stack([r.deg for r in rows]), [r.view for r in rows], np.stack([r.sigma_deg for r in rows]),
         )  # fmt: skip
+
+    def movement(self, e: Excursion) -> Span:
+        """What was measured over an excursion and just after it."""
+        return self.span(e.start_s, e.end_s + _AFTER_S)
 
     def walks(self, e: Excursion) -> bool:
         """Whether the body went elsewhere meanwhile: somebody who walks by swings arms and bends knees, too."""

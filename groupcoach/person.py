@@ -35,8 +35,6 @@ PENDING_S = 10.0
 SET_GAP_S = 20.0
 """Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0
-_AFTER_S = 0.15
-"""So much of the time after a repetition is looked at as well."""
 
 
 _OF_THE_PERSON = frozenset({"person_id", "catalogue", "sets", "corrections", "_classes", "_none", "plan"})
@@ -219,7 +217,7 @@ class PersonState:
             company = self._support.company(name, e, goes_on)
             over = last or t_s - e.end_s > PENDING_S
             if company is not False and (company or over) and self._support.is_rep(name, e, support, goes_on):
-                definition, span = self.catalogue.get(name), self._past.span(e.start_s, e.end_s + _AFTER_S)
+                definition, span = self.catalogue.get(name), self._past.movement(e)
                 walks = not definition.count.travels and self._past.walks(e)
                 if passes_gate(definition, span, e.turn_s) and not walks:
                     events += self._book(definition, e, span, t_s)

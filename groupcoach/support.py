@@ -29,7 +29,6 @@ BARELY = 1.5
 NEIGHBOUR_S = 8.0
 _SPOKEN = 0.15
 """A rival has so much of the votes: little shares of many are doubt, and doubt speaks for nobody."""
-_AFTER_S = 0.15
 _REMEMBERED = 100
 
 
@@ -76,7 +75,7 @@ class Support:
         spoken = [(float(votes[k]), d) for k, d in self._gated if d.id != name and votes[k] >= _SPOKEN]
         if not spoken:
             return mine
-        span = self._past.span(e.start_s, e.end_s + _AFTER_S)
+        span = self._past.movement(e)
         refuted = sum(share for share, d in spoken if not passes_gate(d, span, e.turn_s))
         return mine / max(1.0 - refuted, mine)
 

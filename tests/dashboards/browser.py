@@ -79,6 +79,19 @@ class Browser:
                        ".getBoundingClientRect())")  # fmt: skip
         self.tap(*box)
 
+    def tap_found(self, found, across="b.width / 2", timeout_s=60.0):
+        """A tap on what a JavaScript expression finds, once it is there and stands still."""
+        at = f"(b => b && b.width > 0 && [b.x + {across}, b.y + b.height / 2])({found}?.getBoundingClientRect())"
+        seen = []
+
+        def still():  # it may be drawn again, and a dialog or sidebar that is still opening moves
+            seen.append(self.ask(at))
+            time.sleep(0.15)
+            return bool(seen[-1]) and seen[-2:] == [seen[-1]] * 2
+
+        self.wait(still, timeout_s, found)
+        self.tap(*seen[-1])
+
     def tap(self, x, y):
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

@@ -69,12 +69,7 @@ def tap_button(page, label):
     text = "b.innerText.trim().split('\\n').at(-1)"
     found = f"[...document.querySelectorAll('button')].filter(b => {text} == {label!r}).at(-1)"
     page.until(f"{found}?.getBoundingClientRect().x > 0", WAIT_S)
-    middle = f"(b => b && [b.x + b.width / 2, b.y + b.height / 2])({found}?.getBoundingClientRect())"
-    at, before = page.ask(middle), None
-    while at is None or at != before:  # it is drawn again, or its dialog or sidebar is still opening and moves
-        time.sleep(0.15)
-        before, at = at, page.ask(middle)
-    page.tap(*at)
+    page.tap_found(found)
 
 
 def last(engine, kind):

@@ -49,7 +49,7 @@ def tap(page, label):
     found = f"[...document.querySelectorAll('{kinds}')].filter(b => b.innerText.trim() == {label!r}).at(-1)"
     page.until(found, WAIT_S)
     page.ask(f"{found}.scrollIntoView({{block: 'center'}})")
-    page.tap(*page.ask(f"(b => [b.x + 20, b.y + b.height / 2])({found}.getBoundingClientRect())"))
+    page.tap_found(found, across="20")
 
 
 def test_the_instructor_takes_the_floor_as_long_as_the_switch_is_on(page, engine):
