@@ -24,18 +24,23 @@ _NAMES = {"en": "English", "ko": "한국어"}
 
 @st.cache_resource(show_spinner=False)
 def studio() -> Studio:
-    """The class that the set-up page starts: one for all browsers."""
+    """The class that the set-up page starts, or finds running: one for all browsers."""
     return Studio()
 
 
 def engine() -> str | None:
-    """Address of the engine: the one this dashboard was opened on, else the one that the set-up page started."""
+    """Address of the engine: the one this dashboard was opened on, else the one that the set-up page has."""
     return os.environ.get(ENGINE) or studio().url
+
+
+def _last() -> Path | None:
+    """Run folder of the set-up page's class; a dashboard of an engine's own has none."""
+    return None if os.environ.get(ENGINE) else studio().out
 
 
 def run_folder() -> Path | None:
     """The finished run to show: the last class of the set-up page, else the one this dashboard was opened on."""
-    last = studio().out
+    last = _last()
     if last is not None and studio().state == "ended" and (last / "summary.json").is_file():
         return last
     return Path(os.environ[RUN]) if os.environ.get(RUN) else None
@@ -43,7 +48,7 @@ def run_folder() -> Path | None:
 
 def record() -> str | None:
     """Address of the session record, for the pages that look back."""
-    last = studio().out
+    last = _last()
     if last is not None and (last / "session.db").is_file():
         return f"sqlite:///{last.resolve() / 'session.db'}"
     return os.environ.get(DB)

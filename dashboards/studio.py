@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +17,16 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from dashboards.feed import send
+from groupcoach.doors import Running, running
 
 RUNS: Final = Path("runs")
 ENDS_WITHIN_S: Final = 15.0
 """A class that was asked to end closes its record meanwhile; then it is interrupted."""
-_ANSWERS: Final = re.compile(r"The engine answers on (http://\S+)")
+INTERRUPTED_S: Final = 5.0
+LOOK_S: Final = 0.5
+"""Shortest time between two looks for a running engine."""
+SAID: Final = "engine.log"
+_TAIL: Final = 8192
 
 State = Literal["none", "starting", "running", "ended", "failed"]
 
@@ -92,30 +96,64 @@ def command_of(choice: Choice, out: Path) -> list[str]:
 
 
 class Studio:
-    """At most one class at a time, for all browsers of this dashboard."""
+    """At most one class at a time, for all browsers of this dashboard.
 
-    def __init__(self) -> None:
-        """No class yet."""
-        self.url: str | None = None
-        """Of the engine, while there is one that answers."""
+    The engine is a process of its own and outlives the dashboard, however that ends. A dashboard that is started again
+    finds it by what it has left in its run folder (``doors.running``), and ends it as the first one would have.
+    """
+
+    def __init__(self, runs: Path = RUNS) -> None:
+        """Args: runs: where run folders are made, and where a running engine is looked for."""
         self.out: Path | None = None
         """Run folder of the class, or of the last one."""
-        self.said: deque[str] = deque(maxlen=40)
-        """Last lines of the engine."""
-        self._process: subprocess.Popen[str] | None = None
+        self._runs = runs
+        self._engine: Running | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        """Of the class that was started here."""
+        self._looked_s = -1e9
         self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str | None:
+        """Of the engine, while there is one that answers."""
+        return self._engine.url if self.state == "running" and self._engine is not None else None
+
+    @property
+    def said(self) -> list[str]:
+        """Last lines of the engine; none where it was started by hand."""
+        if self.out is None:
+            return []
+        with contextlib.suppress(OSError), (self.out.parent / SAID).open("rb") as lines:
+            lines.seek(max(0, lines.seek(0, 2) - _TAIL))
+            return lines.read().decode("utf-8", "replace").splitlines()[-40:]
+        return []
 
     @property
     def state(self) -> State:
         """Of the class."""
+        code = None if self._process is None else self._process.poll()
+        self._look(self._process is not None and code is None)
+        if self._engine is not None:
+            return "running"
         if self._process is None:
-            return "none"
-        code = self._process.poll()
-        if code is None:
-            return "running" if self.url else "starting"
-        return "ended" if code in (0, 130) else "failed"
+            return "none" if self.out is None else "ended" if (self.out / "summary.json").is_file() else "failed"
+        return "starting" if code is None else "ended" if code in (0, 130) else "failed"
 
-    def start(self, choice: Choice, runs: Path = RUNS) -> None:
+    def _look(self, mine: bool) -> None:
+        """Notice an engine that answers now, or one that is gone; ``mine``: the one started here still runs."""
+        if self._engine is not None and self._engine.alive:
+            return
+        self._engine = None
+        if time.monotonic() - self._looked_s < LOOK_S:
+            return
+        self._looked_s = time.monotonic()
+        found = running(self._runs)
+        if found is not None and not (mine and found.out != self.out):
+            if found.out != self.out:
+                self._process = None  # somebody else's
+            self._engine, self.out = found, found.out
+
+    def start(self, choice: Choice) -> None:
         """Start a class; nothing when one runs.
 
         Raises:
@@ -124,39 +162,39 @@ class Studio:
         with self._lock:
             if self.state in ("starting", "running"):
                 return
-            folder = runs / f"class_{datetime.now():%Y-%m-%d_%H%M%S}"
+            folder = self._runs / f"class_{datetime.now():%Y-%m-%d_%H%M%S}"
             words = command_of(choice, folder)
-            self.url, self.out = None, folder / "record"
-            self.said.clear()
-            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                             stderr=subprocess.STDOUT, text=True, errors="replace")  # fmt: skip
-            threading.Thread(target=self._listen, args=(self._process,), name="groupcoach-studio", daemon=True).start()
+            folder.mkdir(parents=True, exist_ok=True)
+            self.out = folder / "record"
+            # into a file and out of this terminal: neither a broken pipe nor Ctrl-C here reaches the class
+            with (folder / SAID).open("wb") as said:
+                self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said,
+                                                 stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
 
     def end(self) -> None:
         """Ask the class to end; interrupt it when it does not."""
         with self._lock:
-            process = self._process
-            if process is None or process.poll() is not None:
+            state, engine, process = self.state, self._engine, self._process
+            if state not in ("starting", "running"):
                 return
-            if self.url is None or send(self.url, {"kind": "end_class"}):
-                process.send_signal(signal.SIGINT)
-            deadline = time.monotonic() + ENDS_WITHIN_S
-            while process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.05)
-            for kind in (signal.SIGINT, signal.SIGTERM):
-                if process.poll() is None:
-                    process.send_signal(kind)
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(timeout=5)
-            if process.poll() is None:
-                process.kill()
+            pid = engine.pid if engine is not None else process.pid if process is not None else 0
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        with process.stdout as lines:
-            for line in lines:
-                self.said.append(line.rstrip())
-                if found := _ANSWERS.search(line):
-                    self.url = found[1]
-        process.wait()
-        self.url = None
+            def over() -> bool:
+                gone = process is None or process.poll() is not None  # waited for: no zombie is left
+                return gone and (engine is None or not engine.alive)
+
+            if engine is None or send(engine.url, {"kind": "end_class"}):
+                self._signal(pid, signal.SIGINT)
+            waits = ((ENDS_WITHIN_S, signal.SIGINT), (INTERRUPTED_S, signal.SIGTERM), (INTERRUPTED_S, signal.SIGKILL))
+            for wait_s, then in waits:
+                deadline = time.monotonic() + wait_s
+                while not over() and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                if over():
+                    return
+                self._signal(pid, then)
+
+    @staticmethod
+    def _signal(pid: int, kind: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, kind)

@@ -76,11 +76,11 @@ def bench(
 
     With --vs trackers alone no class is run: our tracker and those of the public package follow the boxes in --mot.
     """
-    from groupcoach import bench as measure
-    from groupcoach.bench_lines import lines_table
-    from groupcoach.bench_peers import on_classes, peers_table
-    from groupcoach.bench_tables import bench_table, stages_table
-    from groupcoach.track.peers import beside_public, public_table
+    from groupcoach.bench import sizes as measure
+    from groupcoach.bench.lines import lines_table
+    from groupcoach.bench.peers import on_classes, peers_table
+    from groupcoach.bench.public_trackers import beside_public, public_table
+    from groupcoach.bench.tables import bench_table, stages_table
 
     try:
         sizes = [int(word) for word in people.split(",")]
@@ -136,6 +136,11 @@ def dashboard(
     page = launch(run_dir if run_dir is not None else found, open_browser=browser)
     say(f"The dashboard is on {page.url}; Ctrl-C ends it.")
     page.wait()
+    from dashboards.studio import RUNS
+    from groupcoach.doors import running
+
+    if (engine := running(RUNS)) is not None:
+        say(f"The class in {engine.out} goes on without it; `groupcoach dashboard` shows it again, and ends it.")
 
 
 def main() -> None:

@@ -6,43 +6,17 @@ undo names it. What is undone is the correction, not what happened since: counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from groupcoach.pipeline import Pipeline
 from groupcoach.records import Event
 from groupcoach.serve import board as commands
 from groupcoach.snapshot import class_step
+from groupcoach.undoing import UNDONE_BY, Correction, parted, put
 
 _KEPT = 200
 """So many corrections can be undone, the last one first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """One line of the record."""
-
-    number: int
-    t_s: float
-    who: str
-    type: str
-    """Of the event: renamed, identity_merged, identity_split, identity_swapped, instructor_marked, put_on_spot,
-    count_corrected, plan_step, class_paused, class_went_on."""
-    person: int | None
-    before: Any
-    after: Any
-    data: Mapping[str, Any]
-    """More fields of the event."""
-    undo: Callable[[], Mapping[str, Any] | None]
-    """Takes it back and says what else that came to; None when the people are not there any more."""
-
-    @property
-    def event(self) -> Event:
-        """As recorded."""
-        return Event(self.t_s, self.type, self.person, {
-            **self.data, "correction": self.number, "who": self.who, "before": self.before, "after": self.after,
-        })  # fmt: skip
 
 
 class Corrections:
@@ -52,13 +26,27 @@ class Corrections:
         """Args: pipeline: whose people are corrected."""
         self._pipeline = pipeline
         self._log: list[Correction] = []
-        self.count = 0
-        """Number of the last one; a class that goes on after a crash begins behind those of the record."""
+        self._count = 0
 
     @property
     def log(self) -> tuple[Correction, ...]:
         """What can be undone, oldest first."""
         return tuple(self._log)
+
+    def recall(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The corrections of an earlier engine of this class: they can be undone, and the next ones follow them.
+
+        Args:
+            rows: the events of its record, in order.
+        """
+        for row in rows:
+            if row.get("correction") is None:
+                continue
+            self._count = max(self._count, int(row["correction"]))
+            if row["type"] == "correction_undone":
+                self._log = [c for c in self._log if c.number != int(row["correction"])]
+            elif row["type"] in UNDONE_BY:
+                self._log = [*self._log[1 - _KEPT :], Correction.of_row(row)]
 
     def obey(self, command: commands.Command, t_s: float) -> list[Event]:
         """Carry a command out; a command about somebody who is not there is recorded as refused."""
@@ -96,7 +84,7 @@ class Corrections:
     def _undo(self, command: commands.Undo, t_s: float) -> Event:
         while self._log:
             last = self._log.pop()
-            more = last.undo()
+            more = UNDONE_BY[last.type](self._pipeline, last)
             if more is not None:
                 return Event(t_s, "correction_undone", last.person, {
                     **more, "correction": last.number, "kind": last.type, "who": command.by, "before": last.after,
@@ -106,10 +94,10 @@ class Corrections:
 
     def _note(
         self, command: commands.Command, t_s: float, kind: str, person: int | None, change: tuple[Any, Any],
-        undo: Callable[[], Mapping[str, Any] | None], **data: Any,
+        **data: Any,
     ) -> Correction:  # fmt: skip
-        self.count += 1
-        return Correction(self.count, t_s, command.by, kind, person, *change, data, undo)
+        self._count += 1
+        return Correction(self._count, t_s, command.by, kind, person, *change, data)
 
     # -- one each -------------------------------------------------------------------------------------------------
 
@@ -121,91 +109,51 @@ class Corrections:
         before, spot = person.name, person.spot
         member = identity.roster.member(command.name)
         identity.roster.named_by_hand(command.name)
-        person.name, person.provisional = command.name, False
+        person.name, person.provisional, person.settled = command.name, False, False
         person.spot = member.spot if member is not None else spot
-
-        def back() -> Mapping[str, Any] | None:
-            if person_id not in identity.people:
-                return None
-            identity.people[person_id].name, identity.people[person_id].spot = before, spot
-            return {"spot": spot}
-
-        return self._note(command, t_s, "renamed", person_id, (before, command.name), back, name=command.name,
-                          spot=person.spot)  # fmt: skip
+        return self._note(command, t_s, "renamed", person_id, (before, command.name), name=command.name,
+                          spot=person.spot, spot_before=spot)  # fmt: skip
 
     def _merge(self, command: commands.Merge, t_s: float) -> Correction | None:
-        pipeline, people = self._pipeline, self._pipeline.identity.people
+        people = self._pipeline.identity.people
         names = [people[i].name for i in (command.person_id, command.into) if i in people]
-        if not pipeline.merge(command.person_id, command.into):
+        if not self._pipeline.merge(command.person_id, command.into):
             return None
-
-        def back() -> Mapping[str, Any] | None:
-            other = pipeline.split(command.into)
-            return None if other is None else self._parted(other)
-
-        return self._note(command, t_s, "identity_merged", command.into, (names, names[1:]), back, name=names[1],
+        return self._note(command, t_s, "identity_merged", command.into, (names, names[1:]), name=names[1],
                           merged=command.person_id, by="instructor")  # fmt: skip
 
-    def _parted(self, other: int) -> dict[str, Any]:
-        """Who is somebody of their own again, and when that body was in sight."""
-        person = self._pipeline.identity.people[other]
-        spans = [[round(a, 3), round(b, 3)] for _, a, b in person.spans]
-        return {"split": other, "name": person.name, "spans_s": spans}
-
     def _split(self, command: commands.Split, t_s: float) -> Correction | None:
-        pipeline, people = self._pipeline, self._pipeline.identity.people
-        other = pipeline.split(command.person_id)
+        people = self._pipeline.identity.people
+        other = self._pipeline.split(command.person_id)
         if other is None:
             return None
         names = [people[command.person_id].name, people[other].name]
-
-        def back() -> Mapping[str, Any] | None:
-            return {"merged": other} if pipeline.merge(other, command.person_id) else None
-
-        return self._note(command, t_s, "identity_split", command.person_id, (names[:1], names), back,
-                          **self._parted(other))  # fmt: skip
+        return self._note(command, t_s, "identity_split", command.person_id, (names[:1], names),
+                          **parted(self._pipeline, other))  # fmt: skip
 
     def _swap(self, command: commands.Swap, t_s: float) -> Correction | None:
-        pipeline, people = self._pipeline, self._pipeline.identity.people
-        one, other = command.person_id, command.other
-        if not pipeline.swap(one, other):
+        people, one, other = self._pipeline.identity.people, command.person_id, command.other
+        if not self._pipeline.swap(one, other):
             return None
         names = [people[one].name, people[other].name]
-        return self._note(command, t_s, "identity_swapped", one, (names, names[::-1]),
-                          lambda: {} if pipeline.swap(one, other) else None, other=other)  # fmt: skip
+        return self._note(command, t_s, "identity_swapped", one, (names, names[::-1]), other=other)
 
     def _mark(self, command: commands.MarkInstructor, t_s: float) -> Correction | None:
-        people, person_id = self._pipeline.identity.people, command.person_id
-        if person_id not in people:
+        person = self._pipeline.identity.people.get(command.person_id)
+        if person is None:
             return None
-        before = people[person_id].instructor
-
-        def mark(value: bool) -> Mapping[str, Any] | None:
-            if person_id not in people:
-                return None
-            people[person_id].instructor, people[person_id].provisional = value, False
-            return {}
-
-        mark(command.instructor)
-        return self._note(command, t_s, "instructor_marked", person_id, (before, command.instructor),
-                          lambda: mark(before))  # fmt: skip
+        before = person.instructor
+        person.instructor, person.provisional, person.settled = command.instructor, False, False
+        return self._note(command, t_s, "instructor_marked", command.person_id, (before, command.instructor))
 
     def _count_again(self, command: commands.CorrectCount, t_s: float) -> Correction | None:
-        pipeline, person_id, exercise = self._pipeline, command.person_id, command.exercise
-        if person_id not in pipeline.people:
+        state, exercise = self._pipeline.people.get(command.person_id), command.exercise
+        if state is None:
             return None
-        before = pipeline.people[person_id].totals.get(exercise, 0)
-        pipeline.people[person_id].correct(exercise, command.reps)
-
-        def back() -> Mapping[str, Any] | None:
-            state = pipeline.people.get(person_id)
-            if state is None:
-                return None
-            state.correct(exercise, state.totals.get(exercise, 0) + before - command.reps)
-            return {"exercise": exercise}
-
-        return self._note(command, t_s, "count_corrected", person_id, (before, command.reps), back, exercise=exercise,
-                          reps=command.reps)  # fmt: skip
+        before = state.totals.get(exercise, 0)
+        state.correct(exercise, command.reps)
+        return self._note(command, t_s, "count_corrected", command.person_id, (before, command.reps),
+                          exercise=exercise, reps=command.reps)  # fmt: skip
 
     def _put_on_spot(self, command: commands.PutOnSpot, t_s: float) -> Correction | None:
         people, person_id, spot = self._pipeline.identity.people, command.person_id, command.spot
@@ -217,48 +165,28 @@ class Corrections:
             for p in people.values()
             if spot is not None and p.person_id != person_id and (p.spot or "").casefold() == spot.casefold()
         ]
-
-        def put(mine: str | None, theirs: str | None) -> Mapping[str, Any] | None:
-            if person_id not in people:
-                return None
-            people[person_id].spot = mine
-            for other in had:
-                if other in people:
-                    people[other].spot = theirs
-            return {"spot": mine, "others": {str(other): theirs for other in had}}
-
-        more = put(spot, before) or {}
-        # undone, each has the spot from before: that of who had it was the one asked for
-        return self._note(command, t_s, "put_on_spot", person_id, (before, spot), lambda: put(before, spot), **more)
+        more = put(self._pipeline, person_id, spot, had, before) or {}
+        return self._note(command, t_s, "put_on_spot", person_id, (before, spot), **more)
 
     def _next_step(self, command: commands.NextStep, t_s: float) -> Correction | None:
         pipeline, at = self._pipeline, class_step(self._pipeline)
         if at is None:
             return None
         plans = {i: state.plan for i, state in pipeline.people.items() if state.plan is not None}
-        before = {i: plan.standing for i, plan in plans.items()}
+        stood = {str(i): plan.standing for i, plan in plans.items()}
         for plan in plans.values():
             plan.go_to(at + 1)
-
-        def back() -> Mapping[str, Any] | None:
-            for i, plan in plans.items():
-                plan.go_to(*before[i])
-            return {}
-
         steps = [step.exercise for step in pipeline.programme]
-        return self._note(command, t_s, "plan_step", None, (steps[at], (*steps, None)[at + 1]), back, step=at + 2)
+        return self._note(command, t_s, "plan_step", None, (steps[at], (*steps, None)[at + 1]), step=at + 2,
+                          stood=stood)  # fmt: skip
 
     def _pause(self, command: commands.Pause | commands.GoOn, t_s: float) -> Correction | None:
         pipeline, wanted = self._pipeline, isinstance(command, commands.Pause)
         if pipeline.paused == wanted:
             return None
-
-        def turn(on: bool) -> Mapping[str, Any]:
-            pipeline.paused = on
-            return {"paused": on}
-
+        pipeline.paused = wanted
         kind = "class_paused" if wanted else "class_went_on"
-        return self._note(command, t_s, kind, None, (not wanted, wanted), lambda: turn(not wanted), **turn(wanted))
+        return self._note(command, t_s, kind, None, (not wanted, wanted), paused=wanted)
 
 
 _WHY_NOT: Final[Mapping[type, str]] = {

@@ -1,12 +1,74 @@
-"""Who may look at a class, and the page on which they do."""
+"""Who may look at a class, the page on which they do, and where other programs of this machine find its engine."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from groupcoach.serve.access import Sessions
+
+
+ANNOUNCED: Final = "engine.json"
+"""In the run folder while the engine runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An engine that runs on this machine."""
+
+    url: str
+    out: Path
+    """Its run folder."""
+    pid: int
+    began: float
+    """When the process began, as ``psutil`` has it: numbers of processes are given out again."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        import psutil
+
+        try:
+            process = psutil.Process(self.pid)
+            return bool(process.create_time() == self.began and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.Error:
+            return False
+
+
+def announce(out: Path, url: str, sign_in: bool = False) -> Callable[[], None]:
+    """Leave word in the run folder of where this engine answers; returns what takes it away again.
+
+    Args:
+        out: the run folder, which is there.
+        url: of the engine.
+        sign_in: it asks for a password.
+    """
+    import psutil
+
+    path, pid = out / ANNOUNCED, os.getpid()
+    text = json.dumps({"url": url, "pid": pid, "began": psutil.Process(pid).create_time(), "sign_in": sign_in})
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)  # whoever looks finds all of it or nothing
+    return lambda: path.unlink(missing_ok=True)
+
+
+def running(runs: Path) -> Running | None:
+    """The engine that runs in one of the run folders under ``runs``, the newest; None: none that asks no password."""
+    found: list[tuple[float, Running]] = []
+    for path in (*runs.glob(f"*/{ANNOUNCED}"), *runs.glob(f"*/record/{ANNOUNCED}")):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # gone meanwhile, or not ours
+            said = json.loads(path.read_text(encoding="utf-8"))
+            one = Running(str(said["url"]), path.parent, int(said["pid"]), float(said["began"]))
+            if not said["sign_in"] and one.alive:
+                found.append((path.stat().st_mtime, one))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def sessions(listen: str) -> Sessions | None:

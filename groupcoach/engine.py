@@ -181,7 +181,8 @@ class _Class:
             for s in seen:
                 self.boxes[s.participant.person_id].append(s.box_xyxy)
         self.out.publish(frame, extra + events, seen, self.fps, self.dropped)
-        if frame.t_s - self._marked_s >= EVERY_S or any(e.type == "person_entered" for e in events):
+        news = self.out.corrected or any(e.type == "person_entered" for e in events)
+        if news or frame.t_s - self._marked_s >= EVERY_S:
             self._marked_s = frame.t_s
             self.out.mark(frame.t_s, frame.index, self.frames, self.dropped, self.first_s)
         took = time.perf_counter() - start

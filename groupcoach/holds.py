@@ -12,7 +12,7 @@ from groupcoach.form import beyond_limit
 from groupcoach.machines import Row
 from groupcoach.measures import MEASURE_INDEX
 from groupcoach.records import Fault
-from groupcoach.reps import HoldClock
+from groupcoach.reps import LOST_S
 
 _LOOK_S = 0.5
 """A posture is judged over so long."""
@@ -30,6 +30,56 @@ class Held:
     end_s: float
     ended_by: str | None
     """Fault code; None: the person stopped."""
+
+
+@dataclass(slots=True)
+class HoldClock:
+    """How long a posture has been held: it begins and ends when it was so, or not so, for a while."""
+
+    begin_s: float = 0.7
+    let_go_s: float = 0.7
+    start_s: float | None = None
+    """Of the hold that goes on."""
+    _since: float | None = None
+    _t: float | None = None
+
+    def step(self, t_s: float, held: bool | None) -> tuple[float, float] | None:
+        """One more frame; None = cannot be told, and changes nothing.
+
+        Returns:
+            Start and end of a hold that is over now.
+        """
+        over = None
+        if self._t is not None and t_s - self._t > LOST_S:
+            over = self.finish()
+        if held is None:
+            return over
+        self._t = t_s
+        if held == (self.start_s is not None):
+            self._since = None
+            return over
+        self._since = t_s if self._since is None else self._since
+        if t_s - self._since < (self.begin_s if held else self.let_go_s):
+            return over
+        if held:
+            self.start_s = self._since
+        else:
+            over, self.start_s = (self.start_s or 0.0, self._since), None
+        self._since = None
+        return over
+
+    def take_up(self, start_s: float, t_s: float) -> None:
+        """As if held from ``start_s`` to ``t_s``."""
+        self.start_s, self._t = start_s, t_s
+
+    def finish(self) -> tuple[float, float] | None:
+        """Nothing more comes: start and end of the hold under way."""
+        if self.start_s is None or self._t is None:
+            self._since = None
+            return None
+        over = (self.start_s, self._t if self._since is None else self._since)
+        self.start_s = self._since = None
+        return over
 
 
 class Hold:
@@ -78,6 +128,10 @@ class Hold:
             self._clock.start_s = self._began(rows, self._clock.start_s)
             self._ended_by = None
         return self._held(over, wrong), faults
+
+    def take_up(self, start_s: float, t_s: float) -> None:
+        """An earlier engine saw this hold go on from ``start_s`` to ``t_s``."""
+        self._clock.take_up(start_s, t_s)
 
     def finish(self) -> Held | None:
         """Nothing more comes."""

@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 import numpy as np
 
 from groupcoach.exercises.catalogue import Catalogue, Count, Definition
 from groupcoach.measures import MEASURE_INDEX
-from groupcoach.records import Floats
+from groupcoach.records import Floats, Rep
 from groupcoach.reps import Excursion, Phase, RangeCounter, Side
 from groupcoach.skeleton import ANGLE_INDEX
 
@@ -143,11 +143,23 @@ class Machines:
         bank = self._banks.get(name)
         return bank is not None and any(counter.phase is not Phase.REST for counter, _ in bank.counters)
 
+    def begun_s(self, share: float) -> float:
+        """Since when a movement is under way that has so much of the votes; infinite: there is none."""
+        if self._recent is None:
+            return inf
+        banks = [self._list[k] for k in np.flatnonzero(self._recent[self._columns] >= share).tolist()]
+        return min((counter.begun_s for bank in banks for counter, _ in bank.counters), default=inf)
+
     def confirm(self, name: str, e: Excursion) -> None:
         """``e`` was a repetition: each side's machine learns the person's range."""
         for counter, _ in self._banks[name].counters if name in self._banks else ():
             if counter.side in (e.side, "both"):
                 counter.confirm(e)
+
+    def recall(self, reps: Iterable[Rep]) -> None:
+        """Repetitions that an earlier engine counted: the machines know the person's range again."""
+        for r in reps:
+            self.confirm(r.exercise, Excursion(r.start_s, r.turn_s, r.end_s, r.range_deg, r.depth_deg, r.side))
 
     def step(self, rows: deque[Row]) -> list[tuple[str, Excursion]]:
         """The newest row is the last one; returns what came home."""

@@ -57,6 +57,8 @@ class Outputs:
         self.source: Source = source
         """The one to read: of a class that goes on, its time does too."""
         self.before: Unfinished | None = None
+        self.corrected = False
+        """The instructor did something with the last frame."""
         self._news: list[Event] = []
         """For the next frame."""
         self.run = self.store = self.board = None
@@ -99,6 +101,8 @@ class Outputs:
             url = server.start()
             stack.callback(server.stop)
             self._say(f"The engine answers on {url}")
+            if options.out is not None:
+                stack.callback(doors.announce(options.out, url, sessions is not None))
             phones.address = f"{url}/me"
             self._let_phones_in(settings, stack)
             if options.dashboard:
@@ -122,9 +126,9 @@ class Outputs:
         stack.callback(self.store.close)
         self.before = self.store.resume()
         self.source = ContinuedSource(self.source, self.before)
-        so_far = go_on(self.pipeline, self.before, self.source.width, self.source.height)
+        so_far = go_on(self.pipeline, self.before, self.source.width, self.source.height, self.source.away_s)
         self.muted, self.all_muted = so_far.muted, so_far.all_muted
-        self.corrections.count = so_far.corrections
+        self.corrections.recall(self.before.events)
         reps = sum(n for past in so_far.people.values() for n in past.totals.values())
         self.notices.append(f"The class goes on after {self.before.last_s:.0f} s, with {len(so_far.people)} people and "
                             f"{reps} repetitions from the record.")  # fmt: skip
@@ -192,7 +196,9 @@ class Outputs:
             ]
         self._news = []
         if self.board is not None:
-            events = events + self._obey(frame.t_s)
+            obeyed = self._obey(frame.t_s)
+            self.corrected = bool(obeyed)
+            events = events + obeyed
         events = events + self.asked_for_none.look(self.pipeline.identity, frame.t_s)
         events = events + self.voices.step(events, self.pipeline, self._silenced(), self.all_muted, frame.t_s)
         if self.run is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from groupcoach.reps import Excursion
 HISTORY_S = 15.0
 TAIL_S = 0.6
 """A classifier's window looks back, so its votes lag."""
+_LEAD_S = 0.5
 _AFTER_S = 0.15
 """So much of the time after a repetition is looked at as well."""
 _WALK = 0.3
@@ -39,9 +41,15 @@ class Past:
         votes: Floats | None, place: tuple[float, float] | None,
     ) -> None:  # fmt: skip
         """Add one frame (fields of ``Row``); what is older than ``HISTORY_S`` is forgotten."""
+        self.add(Row(t_s, deg, sigma_deg, values, sigma, view, self._none if votes is None else votes, place))
+
+    def add(self, row: Row) -> None:
+        """``push`` of a row that is made already; votes of nothing but zeros are none."""
         rows = self.rows
-        rows.append(Row(t_s, deg, sigma_deg, values, sigma, view, self._none if votes is None else votes, place))
-        while rows[0].t_s < t_s - HISTORY_S:
+        if not row.votes.any():
+            row.votes = self._none
+        rows.append(row)
+        while rows[0].t_s < row.t_s - HISTORY_S:
             rows.popleft()
 
     def covers(self, e: Excursion) -> bool:
@@ -57,6 +65,10 @@ class Past:
             if row.t_s <= end_s:
                 out.append(row)
         return out[::-1]
+
+    def since(self, start_s: float) -> list[Row]:
+        """Rows from just before a movement that began then until now: they show from where it began."""
+        return self.between(start_s - _LEAD_S, inf)
 
     def votes(self, e: Excursion) -> Floats | None:
         """(C,) mean vote over an excursion and a moment after it; None where nobody voted."""

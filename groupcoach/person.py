@@ -8,32 +8,31 @@ soon as it is, and a stumble of the classifier loses none.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from math import isfinite
 
 import numpy as np
 
+from groupcoach import events as happened
 from groupcoach.classify.vote import Vote
 from groupcoach.classify.window import Window
 from groupcoach.exercises.catalogue import Catalogue, Definition
 from groupcoach.form import RELATIVE_TO_STANDING, Span, judge, left_less_right, passes_gate, side_of
 from groupcoach.holds import Held, Hold
-from groupcoach.machines import machines_of
+from groupcoach.machines import Row, machines_of
 from groupcoach.measures import MEASURE_INDEX
 from groupcoach.past import Past
 from groupcoach.plan import PlanProgress
 from groupcoach.records import Event, Fault, Floats, Rep
 from groupcoach.reps import Excursion
-from groupcoach.sets import ExerciseSet
+from groupcoach.sets import ExerciseSet, is_booked, parted, set_for
 from groupcoach.skeleton import ANGLE_INDEX
-from groupcoach.support import LIKELY, NEIGHBOUR_S, Support
+from groupcoach.support import LIKELY, NEIGHBOUR_S, POSSIBLE, Support
 from groupcoach.template import Correction, TemplateCounter
 
 PENDING_S = 10.0
 """An excursion waits so long for clearer votes, or for others like it."""
-SET_GAP_S = 20.0
-"""Repetitions of one exercise closer than this are one set."""
 FAULT_STANDS_S = 12.0
 
 
@@ -96,13 +95,7 @@ class PersonState:
 
     def part(self, other: PersonState, theirs: Callable[[float], bool]) -> None:
         """Undo ``take_over``: what was counted at times that are ``theirs`` is the other's again."""
-        kept: list[ExerciseSet] = []
-        back: list[ExerciseSet] = []
-        for s in self.sets:
-            for into, piece in zip((back, kept), s.parted(theirs), strict=True):
-                if piece is not None:
-                    into.append(piece)
-        self.sets, other.sets = kept, back
+        other.sets, self.sets = parted(self.sets, theirs)
         self.corrections.subtract(other.corrections)
         self.corrections = Counter({exercise: reps for exercise, reps in self.corrections.items() if reps})
         if self._past is other._past:  # one of them goes on with what was seen of the body, the other starts afresh
@@ -148,21 +141,20 @@ class PersonState:
             place: where the hips are across the picture and how large the body is, both px; None = not seen.
         """
         events: list[Event] = []
+        if self._past.t_s is not None and t_s - self._past.t_s > PENDING_S:
+            events += self._settle(self._past.t_s, last=True)  # nobody waits for whoever was away so long
         if votes is not None and self.plan is not None:
             votes = self.plan.weigh(votes)
         self._past.push(t_s, deg, sigma_deg, values, sigma, view, votes, place)
         rows = self._past.rows
         if votes is not None:
             events += self._name(t_s, votes, values)
-        for name, e in self._counters.step(rows):
-            self._pending.append((name, e))
-            if not e.half:
-                self._support.note(name, e)
+        self._watch()
         label = self.vote.label.exercise
         template = self.templates.get(label)
         if template is not None:
             named = {n: float(deg[i]) for n, i in ANGLE_INDEX.items()}
-            if template.step(t_s, named) and self._by_template(label):
+            if template.step(t_s, named) and self.catalogue.get(label).count.method == "template":
                 events += self._book_template(label, template, t_s)
         for name, hold in self.holds.items():
             over, faults = hold.step(rows, name == label)
@@ -176,9 +168,7 @@ class PersonState:
         before = self.vote.label
         label = self.vote.cast(t_s, votes, mid_rep=self._counters.busy(before.exercise))
         if label.exercise != before.exercise:
-            events.append(Event(t_s, "exercise_changed", self.person_id, {
-                "exercise": label.exercise, "since_s": label.since_s, "share": round(label.share, 3),
-            }))  # fmt: skip
+            events.append(happened.exercise_changed(t_s, self.person_id, label))
         if label.exercise == "stand":
             for name, past in self._standing.items():
                 value = float(values[MEASURE_INDEX[name]])
@@ -186,15 +176,33 @@ class PersonState:
                     past.append(value)
         other = self.plan.watch(t_s, label.exercise) if self.plan is not None else None
         if other is not None:
-            events.append(Event(t_s, "plan_deviation", self.person_id, {
-                "expected": other.expected, "exercise": other.exercise, "since_s": round(other.since_s, 3),
-            }))  # fmt: skip
+            events.append(happened.plan_deviation(t_s, self.person_id, other))
         return events
+
+    def undecided(self) -> list[Row]:
+        """What was seen since the oldest movement that may still be counted; nothing where none is."""
+        waits = [e.start_s for name, e in self._pending if not e.half and self._support.may_be(name, e)]
+        return self._past.since(min([self._counters.begun_s(POSSIBLE), *waits]))
+
+    def relive(self, rows: Sequence[Row]) -> None:
+        """What was ``undecided`` in an earlier engine is seen again, and what was counted there is this person's."""
+        self._counters.recall(rep for s in self.sets[-2:] for rep in s.reps)
+        for row in rows:
+            self._past.add(row)
+            self._watch()
+        self._pending = [(name, e) for name, e in self._pending if not e.half]
 
     def finish(self, t_s: float) -> list[Event]:
         """The class ends: what still waits is decided on what was seen."""
         held = [event for name, hold in self.holds.items() for event in self._book_hold(name, hold.finish(), t_s)]
         return held + self._settle(t_s, last=True)
+
+    def _watch(self) -> None:
+        """The newest row goes to the machines; what came home waits for a decision."""
+        for name, e in self._counters.step(self._past.rows):
+            self._pending.append((name, e))
+            if not e.half:
+                self._support.note(name, e)
 
     def _settle(self, t_s: float, *, last: bool = False) -> list[Event]:
         """Book the excursions that the votes speak for; drop those that waited too long."""
@@ -208,7 +216,7 @@ class PersonState:
         self._pending = []  # one that cannot be judged must not come back every frame
         for name, e in order:
             support = supports[id(e)]
-            if self._overlaps(name, e):
+            if is_booked(self.sets, name, e):
                 continue
             if e.half:
                 events += self._keep_half(name, e, support, t_s)
@@ -236,24 +244,7 @@ class PersonState:
         if current is None or support < LIKELY or not self._set_goes_on(name, e) or e.turn_s < current.end_s:
             return []
         current.half_s.append(e.end_s)
-        return [Event(t_s, "rep_half", self.person_id, {
-            "exercise": name, "start_s": round(e.start_s, 3), "turn_s": round(e.turn_s, 3), "end_s": round(e.end_s, 3),
-            "range_deg": round(e.range_deg, 1), "depth_deg": round(e.turn_deg, 1),
-        })]  # fmt: skip
-
-    def _overlaps(self, name: str, e: Excursion) -> bool:
-        """Whether that time is booked already; the two sides of one exercise may overlap."""
-        for done in reversed(self.sets[-2:]):
-            for rep in reversed(done.reps[-4:]):
-                if done.exercise == name and e.side != "both" and rep.side not in (e.side, "both"):
-                    continue
-                shared = min(rep.end_s, e.end_s) - max(rep.start_s, e.start_s)
-                if shared > 0.3 * min(e.end_s - e.start_s, rep.end_s - rep.start_s):
-                    return True
-        return False
-
-    def _by_template(self, name: str) -> bool:
-        return self.catalogue.get(name).count.method == "template"
+        return [happened.rep_half(t_s, self.person_id, name, e)]
 
     def _book_template(self, name: str, template: TemplateCounter, t_s: float) -> list[Event]:
         """A repetition of a definition that counts by its template: from taking the posture to standing again."""
@@ -263,28 +254,17 @@ class PersonState:
         e = Excursion(start_s, reached_s, t_s, 0.0, float("nan"))
         return self._book(definition, e, self._past.span(start_s, t_s), t_s)
 
-    def _set_of(self, exercise: str, start_s: float, end_s: float) -> ExerciseSet:
-        current = self.current_set
-        if current is None or current.exercise != exercise or start_s - current.end_s > SET_GAP_S:
-            current = ExerciseSet(exercise, start_s, end_s)
-            self.sets.append(current)
-        current.end_s = max(current.end_s, end_s)
-        return current
-
     def _book_hold(self, name: str, over: Held | None, t_s: float) -> list[Event]:
         if over is None:
             return []
-        self._set_of(name, over.start_s, over.end_s).holds.append((over.start_s, over.end_s))
+        set_for(self.sets, name, over.start_s, over.end_s).holds.append((over.start_s, over.end_s))
         if self.plan is not None:
             self.plan.count(name, t_s, held_s=over.end_s - over.start_s, start_s=over.start_s)
-        return [Event(t_s, "hold_ended", self.person_id, {
-            "exercise": name, "start_s": round(over.start_s, 3), "end_s": round(over.end_s, 3),
-            "hold_s": round(over.end_s - over.start_s, 2), "ended_by": over.ended_by,
-        })]  # fmt: skip
+        return [happened.hold_ended(t_s, self.person_id, name, over)]
 
     def _hold_faults(self, name: str, faults: list[Fault], t_s: float) -> list[Event]:
         for fault in faults:
-            self._set_of(name, t_s, t_s).hold_faults.append((t_s, fault.code))
+            set_for(self.sets, name, t_s, t_s).hold_faults.append((t_s, fault.code))
             self.last_fault = (name, fault.code, fault.joint, t_s)
         return [self._fault_event(self.catalogue.get(name), None, fault, t_s) for fault in faults]
 
@@ -300,31 +280,15 @@ class PersonState:
             left_less_right(definition, span, e.turn_s) if side == "both" else float("nan"),
             faults[0].joint if faults else None, verdict.not_judged,
         )  # fmt: skip
-        self._set_of(definition.id, e.start_s, e.end_s).reps.append(rep)
+        set_for(self.sets, definition.id, e.start_s, e.end_s).reps.append(rep)
         self._counters.confirm(definition.id, e)
         if self.plan is not None:
             self.plan.count(definition.id, t_s, reps=1, start_s=e.start_s)
-        events = [Event(t_s, "rep_counted", self.person_id, {
-            "exercise": rep.exercise, "number": number, "start_s": round(rep.start_s, 3),
-            "turn_s": round(rep.turn_s, 3), "end_s": round(rep.end_s, 3), "range_deg": round(rep.range_deg, 1),
-            "faults": [f.code for f in faults], "side": side, "depth_deg": _or_none(rep.depth_deg),
-            "out_s": round(rep.out_s, 2), "back_s": round(rep.back_s, 2),
-            "left_right_deg": _or_none(rep.left_right_deg), "worst_joint": rep.worst_joint,
-            "not_judged": list(verdict.not_judged),
-        })]  # fmt: skip
+        events = [happened.rep_counted(t_s, self.person_id, rep)]
         events += [self._fault_event(definition, number, fault, t_s) for fault in faults]
         self.last_fault = (definition.id, faults[0].code, faults[0].joint, t_s) if faults else None
         return events
 
     def _fault_event(self, definition: Definition, rep: int | None, fault: Fault, t_s: float) -> Event:
         rule = definition.rule(fault.code)
-        return Event(t_s, "fault_found", self.person_id, {
-            "exercise": definition.id, "rep": rep, "code": fault.code, "joint": fault.joint, "side": fault.side,
-            "measured": round(fault.measured, 3), "limit": fault.limit, "unit": fault.unit,
-            "text": rule.text.as_dict(), "dangerous": rule.dangerous,
-        })  # fmt: skip
-
-
-def _or_none(value: float) -> float | None:
-    """As JSON has it."""
-    return round(value, 1) if isfinite(value) else None
+        return happened.fault_found(t_s, self.person_id, definition.id, rep, fault, rule)

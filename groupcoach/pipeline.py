@@ -18,6 +18,7 @@ from groupcoach.detect.budget import LandmarkBudget
 from groupcoach.exercises.catalogue import Catalogue
 from groupcoach.mesh.camera import Camera
 from groupcoach.mesh.regressor import PersonInput, Regressor
+from groupcoach.people import People
 from groupcoach.person import PersonState
 from groupcoach.plan import PlanProgress, Step
 from groupcoach.records import BodyPose, Event, Floats, Frame, JointAngles, Observations, Track, TrackState
@@ -55,7 +56,7 @@ class Pipeline:
         """Put the stages together; each is replaceable by another of its protocol."""
         self.detector, self.tracker, self.identity, self.landmarks = detector, tracker, identity, landmarks
         self.regressor, self.classifier, self.catalogue = regressor, classifier, catalogue
-        self.people: dict[int, PersonState] = {}
+        self.people = People(self._fresh)
         self.watch = Stopwatch()
         self.programme: tuple[Step, ...] = ()
         """The instructor's plan; each person goes through it at an own pace."""
@@ -66,8 +67,6 @@ class Pipeline:
         self.camera: Camera | None = None
         self._followed: dict[int, int] = {}
         self._tracked: frozenset[int] = frozenset()
-        self._gone: dict[int, PersonState] = {}
-        """Of people who turned out to be somebody else, in case they are not."""
 
     def step(self, frame: Frame) -> tuple[list[Event], list[Seen]]:
         """Everything that happened in this frame, and everybody who is in it."""
@@ -76,7 +75,7 @@ class Pipeline:
             found = self.detector.detect(frame)
         with watch.stage("track"):
             tracks = self.tracker.step(found, t_s)
-            events = self._follow(self.identity.step(tracks, found, frame.image, t_s))
+            events = self.people.follow(self.identity.step(tracks, found, frame.image, t_s))
         with watch.stage("landmarks"):
             self._forget(tracks)
             self._vouch(frame, tracks, found)
@@ -98,7 +97,7 @@ class Pipeline:
 
     def finish(self, t_s: float) -> list[Event]:
         """The source has ended: what still waits for a decision is decided."""
-        events = self._follow(self.identity.finish(t_s))
+        events = self.people.follow(self.identity.finish(t_s))
         return events + [event for state in self.people.values() for event in state.finish(t_s)]
 
     def merge(self, person_id: int, into: int) -> bool:
@@ -106,7 +105,7 @@ class Pipeline:
         if person_id == into or not {person_id, into} <= self.identity.people.keys():
             return False
         self.identity.merge(person_id, into)
-        self._take_over(person_id, into)
+        self.people.take_over(person_id, into)
         return True
 
     def split(self, person_id: int) -> int | None:
@@ -118,13 +117,7 @@ class Pipeline:
         gone = self.identity.split(person_id)
         if gone is None:
             return None
-        kept, other = self.people.get(person_id), self._gone.pop(gone.person_id, None)
-        if kept is not None:
-            if other is None:  # recognised at once: had no card before
-                other = self._fresh(gone.person_id)
-            other.person_id = gone.person_id
-            kept.part(other, gone.was_at)
-            self.people[gone.person_id] = other
+        self.people.part(person_id, gone)
         return gone.person_id
 
     def swap(self, one: int, other: int) -> bool:
@@ -132,33 +125,8 @@ class Pipeline:
         if one == other or not {one, other} <= self.identity.people.keys():
             return False
         self.identity.swap(one, other)
-        for person_id in (one, other):
-            if person_id not in self.people:
-                self.people[person_id] = self._fresh(person_id)
-        self.people[one].reassign(self.people[other])
+        self.people.of(one).reassign(self.people.of(other))
         return True
-
-    def _follow(self, events: list[Event]) -> list[Event]:
-        """What ``identity`` found out about people is done to their states."""
-        for event in events:
-            if event.type == "identity_merged" and "merged" in event.data and event.person is not None:
-                self._take_over(event.data["merged"], event.person)
-            elif event.type == "identity_swapped":
-                one, other = (self.people.get(i or 0) for i in (event.person, event.data["other"]))
-                if one is not None and other is not None:
-                    one.reassign(other)
-            elif event.type == "person_forgotten" and event.person is not None:
-                self.people.pop(event.person, None)
-        return events
-
-    def _take_over(self, person_id: int, into: int) -> None:
-        gone = self.people.pop(person_id, None)
-        if gone is None:
-            return
-        if into not in self.people:
-            self.people[into] = self._fresh(into)
-        self.people[into].take_over(gone)
-        self._gone[person_id] = gone
 
     def _learn_shapes(self, people: list[PersonInput], poses: list[BodyPose]) -> None:
         shapes = {}
@@ -204,9 +172,7 @@ class Pipeline:
     def _state(self, person: PersonInput) -> PersonState:
         person_id = self.identity.person_of(person.track_id)
         assert person_id is not None  # confirmed tracks always have one
-        if person_id not in self.people:
-            self.people[person_id] = self._fresh(person_id)
-        return self.people[person_id]
+        return self.people.of(person_id)
 
     def _fresh(self, person_id: int) -> PersonState:
         """Somebody of whom nothing is known yet, at the first step of the plan."""

@@ -1,7 +1,7 @@
 """Counting: one state machine per person and exercise, each written as one table. Pure; time is passed in.
 
-``RangeCounter`` follows one angle out and back, relative to the person's own range. ``HoldClock`` times a hold.
-``template.py`` has the source method's machine. An event the table does not allow raises and changes nothing.
+``RangeCounter`` follows one angle out and back, relative to the person's own range. ``template.py`` has the source
+method's machine, ``holds.py`` times holds. An event the table does not allow raises and changes nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from math import exp, isfinite, nan
+from math import exp, inf, isfinite, nan
 from statistics import median
 from typing import Final, Literal
 
@@ -122,6 +122,11 @@ class RangeCounter:
         self._path: list[tuple[float, float]] = []
         self._lag_s = _SMOOTH_S
         """By how much the smoothed drive is late."""
+
+    @property
+    def begun_s(self) -> float:
+        """Since when a movement is under way; infinite: at rest."""
+        return inf if self.phase is Phase.REST else self._start_s
 
     def _fire(self, move: Move) -> None:
         self.phase = next_phase(self.phase, move)
@@ -258,49 +263,3 @@ class RangeCounter:
         self._rest = nan
         self._raw.clear()
         self._path.clear()
-
-
-@dataclass(slots=True)
-class HoldClock:
-    """How long a posture has been held: it begins and ends when it was so, or not so, for a while."""
-
-    begin_s: float = 0.7
-    let_go_s: float = 0.7
-    start_s: float | None = None
-    """Of the hold that goes on."""
-    _since: float | None = None
-    _t: float | None = None
-
-    def step(self, t_s: float, held: bool | None) -> tuple[float, float] | None:
-        """One more frame; None = cannot be told, and changes nothing.
-
-        Returns:
-            Start and end of a hold that is over now.
-        """
-        over = None
-        if self._t is not None and t_s - self._t > LOST_S:
-            over = self.finish()
-        if held is None:
-            return over
-        self._t = t_s
-        if held == (self.start_s is not None):
-            self._since = None
-            return over
-        self._since = t_s if self._since is None else self._since
-        if t_s - self._since < (self.begin_s if held else self.let_go_s):
-            return over
-        if held:
-            self.start_s = self._since
-        else:
-            over, self.start_s = (self.start_s or 0.0, self._since), None
-        self._since = None
-        return over
-
-    def finish(self) -> tuple[float, float] | None:
-        """Nothing more comes: start and end of the hold under way."""
-        if self.start_s is None or self._t is None:
-            self._since = None
-            return None
-        over = (self.start_s, self._t if self._since is None else self._since)
-        self.start_s = self._since = None
-        return over

@@ -2,32 +2,37 @@
 
 Counts, names and corrections come from the recorded events (``store.replay``). Place, clothes, body and floor come from
 the resume point, which the engine leaves in the record every ``EVERY_S`` and which is gone when the class has ended.
-Whoever comes into the picture then is a newcomer like any other, and goes on as the person the evidence speaks for.
+Whoever stands where somebody stood a moment ago is that person, and a movement that was not decided yet is decided.
+Anybody else who comes into the picture is a newcomer like any other, and goes on as the person the evidence speaks for.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from math import nan
 from typing import Any, Final
 
 import numpy as np
 
-from groupcoach.person import SET_GAP_S, PersonState
+from groupcoach.events import sets_of
+from groupcoach.lately import packed, unpacked
+from groupcoach.person import PersonState
 from groupcoach.pipeline import Pipeline
-from groupcoach.records import Fault, Floats, Frame, Rep
-from groupcoach.sets import ExerciseSet
+from groupcoach.records import Floats, Frame
 from groupcoach.source import Closing, Source
 from groupcoach.store.replay import ClassSoFar, Past, Unfinished
 from groupcoach.track.membership import Participant
 from groupcoach.track.whereabouts import Whereabouts
 
-EVERY_S: Final = 1.0
-_NOTES: Final = 5
-"""The floor weighs a place by how often it was seen, up to so often."""
+EVERY_S: Final = 0.5
+"""With the record's own half second nothing is older than one."""
+HERE_S: Final = 0.7
+"""Who was seen so shortly before the last moment was in sight then ..."""
+STANDS_S: Final = 30.0
+"""... and still stands there, when the engine was away for no longer: whoever is found there is the same person."""
 
 
 def point_of(
@@ -52,24 +57,35 @@ def point_of(
             "first_s": p.first_s, "last_s": p.last_s, "seen_s": p.seen_s, "track_ids": list(p.track_ids),
             "provisional": p.provisional, "box_xyxy": p.box_xyxy.tolist(), "betas": p.betas.tolist(),
             "colours": None if p.colours is None else np.round(p.colours, 4).tolist(), "where": asdict(p.where),
-            "plan": state.plan.standing if state is not None and state.plan is not None else None,
+            "plan": _plan_of(state),
+            "holds": holds_of(state, p.last_s), "lately": packed(state.undecided()) if state is not None else None,
+            "spans": p.spans,
         }  # fmt: skip
-    # the floor's own memory: who stood where, how tall, how often
-    floor = [[who, *np.round(cell, 2).tolist()] for (who, *_), cell in pipeline.identity.floor._cells.items()]
     return {
         "t_s": t_s, "frame": frame, "frames": frames, "dropped": dropped, "first_s": first_s, "wall_s": time.time(),
-        "pid": os.getpid(), "pid_began": psutil.Process().create_time(), "people": people, "floor": floor,
+        "pid": os.getpid(), "pid_began": psutil.Process().create_time(), "people": people,
+        "floor": pipeline.identity.floor.kept(),
+        "joined": [
+            {"person": p.person_id, "into": into, "track_ids": p.track_ids, "seen_s": p.seen_s,
+             "plan": _plan_of(pipeline.people.gone.get(p.person_id))}
+            for p, into in pipeline.identity.members.joined
+        ],
     }  # fmt: skip
 
 
-def go_on(pipeline: Pipeline, before: Unfinished, width: int, height: int) -> ClassSoFar:
+def go_on(
+    pipeline: Pipeline, before: Unfinished, width: int, height: int, away_s: float = 0.0
+) -> ClassSoFar:  # fmt: skip
     """Give a new pipeline the people of a class that broke off; nobody of them is in sight yet.
+
+    Who was in sight at the last moment is sought first of all at the same place, as a body is from frame to frame.
 
     Args:
         pipeline: before its first frame.
         before: the class.
         width: of the picture, px.
         height: of the picture, px.
+        away_s: from the last recorded moment to the first frame that comes.
     """
     so_far, known = before.so_far, before.point.get("people") or {}
     identity, tracks = pipeline.identity, [0]
@@ -77,17 +93,36 @@ def go_on(pipeline: Pipeline, before: Unfinished, width: int, height: int) -> Cl
         mark = known.get(str(past.number), {})
         tracks += mark.get("track_ids") or []
         identity.people[past.number] = _participant(past, mark, (width / 2, height / 2))
-        pipeline.people[past.number] = _state(pipeline, past, mark)
+        _take_up(pipeline.people.of(past.number), past, mark)
+    for join in before.point.get("joined") or ():
+        gone = so_far.gone.get(int(join["person"])) or Past(int(join["person"]), "")
+        whole = identity.people.get(int(join["into"]))
+        if whole is not None:
+            identity.members.joined.append((_gone(gone, join, whole), whole.person_id))
+            if gone.number:  # had a card
+                _take_up(pipeline.people.recall_gone(gone.number), gone, join)
+    if away_s <= STANDS_S:
+        _find_again(pipeline, before, known)
     identity.members.count = so_far.most
-    identity.roster._settled = True  # names were given out already
-    pipeline.tracker._next_id = max(int(t) for t in tracks) + 1
-    for who, x, y, tall, often in before.point.get("floor") or ():
-        for _ in range(min(int(often), _NOTES)):
-            identity.floor.note([int(who)], np.array([[x, y]]), np.array([tall]))
+    identity.roster.names_stand()
+    pipeline.tracker.skip_ids(max(int(t) for t in tracks))
     if before.point.get("floor"):
-        identity.floor.fit(width, height)
+        identity.floor.recall(before.point["floor"], width, height)
     pipeline.paused = so_far.paused
     return so_far
+
+
+def _find_again(pipeline: Pipeline, before: Unfinished, known: Mapping[str, Any]) -> None:
+    """The tracks of those in sight at the last moment go on, and are theirs."""
+    boxes = {}
+    for person_id, person in pipeline.identity.people.items():
+        mark = known.get(str(person_id)) or {}
+        if not mark.get("spans") or float(before.point["t_s"]) - float(mark["last_s"]) > HERE_S:
+            continue
+        track_id = int(mark["spans"][-1][0])
+        boxes[track_id] = person.box_xyxy
+        pipeline.identity.members.of_track[track_id] = person_id
+    pipeline.tracker.go_on(boxes)
 
 
 def _participant(past: Past, mark: Mapping[str, Any], middle_px: tuple[float, float]) -> Participant:
@@ -97,6 +132,18 @@ def _participant(past: Past, mark: Mapping[str, Any], middle_px: tuple[float, fl
         _array(mark.get("box_xyxy"), (4,), 0.0), None if mark.get("colours") is None else _array(mark["colours"]),
         False, instructor=past.instructor, provisional=bool(mark.get("provisional")) and not past.rows,
         where=_where(mark.get("where"), middle_px), betas=_array(mark.get("betas"), (10,)),
+        spans=[(int(track), float(a), float(b)) for track, a, b in mark.get("spans") or ()],
+    )  # fmt: skip
+
+
+def _gone(past: Past, join: Mapping[str, Any], whole: Participant) -> Participant:
+    """Who went on as ``whole``, as a later split wants it."""
+    tracks = [int(t) for t in join["track_ids"]]
+    seen = [span for span in whole.spans if span[0] in tracks]
+    return Participant(
+        past.number, past.name, past.spot, tracks, min((a for _, a, _ in seen), default=past.first_s),
+        max((b for _, _, b in seen), default=past.last_s), float(join["seen_s"]), whole.box_xyxy.copy(),
+        where=replace(whole.where), present=False, instructor=past.instructor,
     )  # fmt: skip
 
 
@@ -120,68 +167,27 @@ def _array(value: Any, shape: tuple[int, ...] = (), fill: float = nan) -> Floats
     return out
 
 
-def _state(pipeline: Pipeline, past: Past, mark: Mapping[str, Any]) -> PersonState:
-    state = pipeline._fresh(past.number)
+def _take_up(state: PersonState, past: Past, mark: Mapping[str, Any]) -> None:
     state.sets = sets_of(past.rows)
     state.corrections = past.corrections
     if state.plan is not None and mark.get("plan") is not None:
         state.plan.go_to(*mark["plan"])
-    return state
+    for name, (start_s, t_s) in (mark.get("holds") or {}).items():
+        if name in state.holds:
+            state.holds[name].take_up(start_s, t_s)
+    state.relive(unpacked(mark.get("lately"), len(state.vote.classes)))
 
 
-def sets_of(rows: Sequence[Mapping[str, Any]]) -> list[ExerciseSet]:
-    """The sets of one person, from the events booked to them."""
-    faults: dict[tuple[str, int], list[Fault]] = {}
-    for row in rows:
-        if row["type"] == "fault_found" and row.get("rep") is not None:
-            faults.setdefault((str(row["exercise"]), int(row["rep"])), []).append(_fault(row))
-    sets: list[ExerciseSet] = []
-
-    def of(exercise: str, start_s: float, end_s: float) -> ExerciseSet:
-        if not sets or sets[-1].exercise != exercise or start_s - sets[-1].end_s > SET_GAP_S:
-            sets.append(ExerciseSet(exercise, start_s, end_s))
-        sets[-1].end_s = max(sets[-1].end_s, end_s)
-        return sets[-1]
-
-    for row in rows:
-        exercise, t_s = str(row["exercise"]), float(row["t_s"])
-        start_s, end_s = float(row.get("start_s") or t_s), float(row.get("end_s") or t_s)
-        if row["type"] == "rep_counted":
-            found = faults.get((exercise, int(row["number"])), [])
-            of(exercise, start_s, end_s).reps.append(_rep(row, found))
-        elif row["type"] == "hold_ended":
-            of(exercise, start_s, end_s).holds.append((start_s, end_s))
-        elif row["type"] == "rep_half" and sets:
-            sets[-1].half_s.append(end_s)
-        elif row["type"] == "fault_found" and row.get("rep") is None:
-            of(exercise, t_s, t_s).hold_faults.append((t_s, str(row["code"])))
-    return sets
+def _plan_of(state: PersonState | None) -> tuple[int, int, float] | None:
+    return state.plan.standing if state is not None and state.plan is not None else None
 
 
-def _rep(row: Mapping[str, Any], found: Sequence[Fault]) -> Rep:
-    def number(name: str) -> float:
-        return nan if row.get(name) is None else float(row[name])
-
-    # a fault whose own event was lost in the crash is still named by its repetition
-    codes = [str(c) for c in row.get("faults") or ()]
-    by_code = {f.code: f for f in found}
-    end_s = number("end_s")
-    faults = tuple(by_code.get(c) or Fault(c, str(row.get("worst_joint") or ""), "both", nan, nan, "", end_s, "")
-                   for c in codes)  # fmt: skip
-    return Rep(
-        str(row["exercise"]), int(row["number"]), number("start_s"), number("turn_s"), end_s, number("range_deg"),
-        faults, row.get("side") or "both", number("depth_deg"), number("out_s"), number("back_s"),
-        number("left_right_deg"), row.get("worst_joint"), tuple(row.get("not_judged") or ()),
-    )  # fmt: skip
-
-
-def _fault(row: Mapping[str, Any]) -> Fault:
-    return Fault(
-        str(row["code"]), str(row.get("joint") or ""), row.get("side") or "both",
-        nan if row.get("measured") is None else float(row["measured"]),
-        nan if row.get("limit") is None else float(row["limit"]), str(row.get("unit") or ""), float(row["t_s"]),
-        str((row.get("text") or {}).get("en") or ""),
-    )  # fmt: skip
+def holds_of(state: PersonState | None, last_s: float) -> dict[str, list[float]]:
+    """Since when and until when each hold went on that is not over."""
+    if state is None:
+        return {}
+    running = {name: hold.running_s(last_s) for name, hold in state.holds.items()}
+    return {name: [last_s - held_s, last_s] for name, held_s in running.items() if held_s > 0}
 
 
 class ContinuedSource(Closing):
@@ -192,6 +198,8 @@ class ContinuedSource(Closing):
         self._source, self._before = source, before
         point = before.point
         away_s = max(0.0, time.time() - float(point.get("wall_s") or time.time()))
+        self.away_s = away_s if source.live else 0.0
+        """From the last recorded moment to the first frame."""
         self.shift_s = float(point.get("t_s") or 0.0) + away_s if source.live else 0.0
         self.shift_s = max(self.shift_s, before.last_s + 0.04) if source.live else 0.0
 

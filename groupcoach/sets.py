@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from groupcoach.records import Rep
+from groupcoach.reps import Excursion
 
 Spell = tuple[float, float]
+
+SET_GAP_S = 20.0
+"""Repetitions of one exercise closer than this are one set."""
 
 
 @dataclass(slots=True)
@@ -62,3 +66,31 @@ class ExerciseSet:
             )  # fmt: skip
 
         return only(True), only(False)
+
+
+def set_for(sets: list[ExerciseSet], exercise: str, start_s: float, end_s: float) -> ExerciseSet:
+    """The last of ``sets`` where that time of the exercise belongs to it, else a new one at their end."""
+    if not sets or sets[-1].exercise != exercise or start_s - sets[-1].end_s > SET_GAP_S:
+        sets.append(ExerciseSet(exercise, start_s, end_s))
+    sets[-1].end_s = max(sets[-1].end_s, end_s)
+    return sets[-1]
+
+
+def parted(
+    sets: Sequence[ExerciseSet], theirs: Callable[[float], bool]
+) -> tuple[list[ExerciseSet], list[ExerciseSet]]:  # fmt: skip
+    """The sets, or parts of them, that were done at times that are ``theirs``, and those that were not."""
+    pieces = [s.parted(theirs) for s in sets]
+    return [p for p, _ in pieces if p is not None], [p for _, p in pieces if p is not None]
+
+
+def is_booked(sets: Sequence[ExerciseSet], exercise: str, e: Excursion) -> bool:
+    """Whether the time of an excursion is a repetition already; the two sides of one exercise may overlap."""
+    for done in reversed(sets[-2:]):
+        for rep in reversed(done.reps[-4:]):
+            if done.exercise == exercise and e.side != "both" and rep.side not in (e.side, "both"):
+                continue
+            shared = min(rep.end_s, e.end_s) - max(rep.start_s, e.start_s)
+            if shared > 0.3 * min(e.end_s - e.start_s, rep.end_s - rep.start_s):
+                return True
+    return False

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from groupcoach.cards import PersonCard, Snapshot
 from groupcoach.exercises.catalogue import Catalogue
 from groupcoach.person import FAULT_STANDS_S, PersonState
 from groupcoach.pipeline import Pipeline
-from groupcoach.records import PersonCard, Snapshot
 from groupcoach.sets import ExerciseSet
 from groupcoach.template import Correction
 from groupcoach.track.membership import Participant

@@ -79,6 +79,10 @@ class Support:
         refuted = sum(share for share, d in spoken if not passes_gate(d, span, e.turn_s))
         return mine / max(1.0 - refuted, mine)
 
+    def may_be(self, name: str, e: Excursion) -> bool:
+        """Whether there are, or may still come, votes enough for a repetition."""
+        return self.of(name, e) >= POSSIBLE or self._past.t_s is None or self._past.t_s <= e.end_s + TAIL_S
+
     def is_rep(self, name: str, e: Excursion, support: float, set_goes_on: bool) -> bool:
         """Whether the votes make an excursion a repetition."""
         if support >= SURE:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupcoach.exercises.catalogue import Count, Template, load_catalogue
-from groupcoach.reps import RANGE_TABLE, Excursion, HoldClock, IllegalMove, Move, Phase, RangeCounter, next_phase
-from groupcoach.template import TEMPLATE_TABLE, Correction, Reading, Stage, TemplateCounter
+from groupcoach.exercises.catalogue import Count
+from groupcoach.reps import RANGE_TABLE, Excursion, IllegalMove, Move, Phase, RangeCounter, next_phase
 
 # numbers of their own, so that the shipped definitions may be tuned
 SQUAT = Count(method="range", drive=("left_knee", "right_knee"), rest="high", min_range_deg=35, turn_limit_deg=135,
               min_s=0.5, max_s=10)  # fmt: skip
 JACK = Count(method="range", drive=("left_shoulder", "right_shoulder"), rest="low", min_range_deg=60,
              turn_limit_deg=100, min_s=0.4, max_s=4)  # fmt: skip
-LUNGE = load_catalogue().get("lunge").template
 HIGH, LOW = 172.0, 92.0
 
 
@@ -88,10 +86,6 @@ def test_an_illegal_move_changes_nothing() -> None:
     with pytest.raises(IllegalMove):
         counter._fire(Move.HOME)
     assert counter.phase is Phase.REST
-    template = TemplateCounter(the_template())
-    with pytest.raises(IllegalMove, match="cannot take"):
-        template._fire(Reading.AWAY)
-    assert (template.stage, template.count) == (Stage.STAND, 0)
 
 
 # -- out and back -------------------------------------------------------------------------------------------------
@@ -192,27 +186,6 @@ def test_a_slow_shift_of_the_rest_level_holds_nothing_up() -> None:
     assert [round(e.turn_s) for e in counted(t, drive)] == [15]
 
 
-def test_a_hold_begins_and_ends_when_it_lasts() -> None:
-    clock_, over = HoldClock(), []
-    for t_s in clock(20, 15):
-        held = None if 8.0 < t_s < 9.0 else (3.0 <= t_s < 15.0 and not 5.0 < t_s < 5.4)  # a stumble, a blind second
-        done = clock_.step(float(t_s), held)
-        if done:
-            over.append(done)
-    assert len(over) == 1
-    assert over[0] == (pytest.approx(3.0, abs=0.1), pytest.approx(15.0, abs=0.1))
-    assert clock_.finish() is None
-
-
-def test_a_hold_under_way_ends_with_the_class_or_with_being_lost() -> None:
-    one, other = HoldClock(), HoldClock()
-    for t_s in clock(6, 15):
-        one.step(float(t_s), True)
-        other.step(float(t_s), True)
-    assert one.finish() == (0.0, pytest.approx(5.93, abs=0.1))
-    assert other.step(12.0, True) == (0.0, pytest.approx(5.93, abs=0.1))
-
-
 def test_half_a_dip_counts_nothing() -> None:
     t = clock(18, 15)
     assert counted(t, squats(t, 5, 3.0, low=144)) == []  # smaller than the smallest range
@@ -275,9 +248,6 @@ def test_whatever_comes_no_illegal_move_is_made(seed: int) -> None:
     drive = np.clip(130 + np.cumsum(rng.normal(0, 12, 600)) % 80 + rng.normal(0, 15, 600), 0, 180)
     drive[rng.random(600) < 0.1] = np.nan
     done = counted(t, drive)
-    machine = TemplateCounter(the_template())
-    for t_s, a, b in zip(t, drive, drive[::-1], strict=True):
-        machine.step(float(t_s), {"left_knee": a, "right_knee": b, "waist": 165.0})
     for e in done:
         assert e.start_s < e.end_s
         assert e.turn_s <= e.end_s
@@ -291,125 +261,3 @@ def test_a_drive_that_rests_low_counts_upwards() -> None:
     done = counted(t, arms, JACK)
     assert len(done) == 5
     assert all(e.turn_deg > 140 and e.range_deg > 110 for e in done)
-
-
-# -- the template -------------------------------------------------------------------------------------------------
-
-STANDING = {"left_knee": 172.0, "right_knee": 172.0, "waist": 172.0}
-
-
-def the_template() -> Template:
-    assert LUNGE is not None
-    return LUNGE
-
-
-def lunges(
-    fps: float, n: int, *, hold_s: float = 1.6, turned: bool = False, noise: float = 0.0, **off: float
-) -> tuple[int, TemplateCounter, list[Correction]]:  # fmt: skip
-    """``n`` lunges into the source's posture: a second down, held, a second up, a second of rest.
-
-    Args:
-        off: degrees by which the held posture misses an angle.
-
-    Returns:
-        Repetitions counted, the machine, what it corrected while the posture was held.
-    """
-    machine, period, rng = TemplateCounter(the_template()), 3.0 + hold_s, np.random.default_rng(1)
-    counts, said = 0, []
-    for t_s in clock(1 + n * period + 1, fps):
-        k = (t_s - 1.0) % period if 1.0 <= t_s < 1.0 + n * period else 0.0
-        share = float(np.interp(k, [0, 1, 1 + hold_s, 2 + hold_s], [0, 1, 1, 0]))
-        deg = {a: STANDING[a] + (v + off.get(a, 0.0) - STANDING[a]) * share + rng.normal(0, noise)
-               for a, v in the_template().angles.items()}  # fmt: skip
-        if turned:
-            deg["left_knee"], deg["right_knee"] = deg["right_knee"], deg["left_knee"]
-        counts += machine.step(float(t_s), deg)
-        if machine.correction is not None and share == 1.0:
-            said.append(machine.correction)
-    return counts, machine, said
-
-
-def test_the_shipped_template_is_the_source_methods() -> None:
-    template = the_template()
-    assert template.angles == {"left_knee": 79.9178, "right_knee": 91.1117, "waist": 162.260}
-    assert (template.enter_deg, template.count_deg, template.hold_s) == (20, 10, 0.53)
-
-
-@pytest.mark.parametrize("fps", [9.5, 15, 30])
-@pytest.mark.parametrize("turned", [False, True], ids=["left leads", "right leads"])
-@pytest.mark.parametrize("noise", [0.0, 2.0])
-def test_four_lunges_are_four_for_either_lead_leg(fps: float, turned: bool, noise: float) -> None:
-    counts, machine, _ = lunges(fps, 4, turned=turned, noise=noise)
-    assert (counts, machine.count, machine.stage) == (4, 4, Stage.STAND)
-
-
-def test_five_frames_at_the_sources_rate_are_enough() -> None:
-    machine = TemplateCounter(the_template())
-    exact = dict(the_template().angles)
-    stages = []
-    for k in range(12):
-        machine.step(k / 9.5, exact)
-        stages.append(machine.stage)
-    assert stages == [Stage.STAND] * 5 + [Stage.POSTURE] * 5 + [Stage.REACHED] * 2
-
-
-def test_every_row_of_the_template_table_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = set()
-    fire = TemplateCounter._fire
-
-    def noted(self: TemplateCounter, reading: Reading) -> bool:
-        rows.add((self.stage, reading))
-        return fire(self, reading)
-
-    monkeypatch.setattr(TemplateCounter, "_fire", noted)
-    exact, near = dict(the_template().angles), {a: v + 15 for a, v in the_template().angles.items()}
-
-    def hold(machine: TemplateCounter, deg: dict[str, float], from_s: float, seconds: float) -> int:
-        return sum(machine.step(from_s + t, deg) for t in clock(seconds, 15))
-
-    right = TemplateCounter(the_template())
-    assert hold(right, exact, 0, 1.5) + hold(right, STANDING, 1.5, 1) == 1
-    wrong = TemplateCounter(the_template())  # near, never right
-    assert hold(wrong, near, 0, 2) + hold(wrong, STANDING, 2, 1) == 0
-    for posture in (near, exact):  # walks out of the picture; comes back standing
-        gone = TemplateCounter(the_template())
-        assert hold(gone, posture, 0, 2) + hold(gone, STANDING, 5, 1) == 0
-        assert gone.stage is Stage.STAND
-    assert rows == set(TEMPLATE_TABLE)
-
-
-def test_a_moment_of_not_seeing_changes_nothing() -> None:
-    machine = TemplateCounter(the_template())
-    for t_s in clock(1.5, 15):
-        machine.step(float(t_s), dict(the_template().angles))
-    assert machine.stage is Stage.REACHED
-    assert not machine.step(1.6, {**STANDING, "right_knee": float("nan")})
-    assert machine.stage is Stage.REACHED
-    assert machine.step(1.7, STANDING)
-
-
-def test_passing_through_the_posture_without_holding_it_counts_nothing() -> None:
-    assert lunges(30, 4, hold_s=0.2)[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("angle", "off"), [("left_knee", -17.0), ("right_knee", 16.0), ("waist", -14.0), ("left_knee", -13.0)]
-)
-@pytest.mark.parametrize("turned", [False, True])
-def test_the_correction_names_the_worst_angle_and_the_way(angle: str, off: float, turned: bool) -> None:
-    counts, _, said = lunges(15, 2, turned=turned, **{angle: off})
-    assert counts == 0
-    own = {"left_knee": "right_knee", "right_knee": "left_knee"}.get(angle, angle) if turned else angle
-    assert len(said) > 20
-    assert {c.angle for c in said} == {own}
-    assert all(c.error_deg == pytest.approx(off) for c in said)
-
-
-def test_nothing_is_corrected_while_it_is_right() -> None:
-    assert lunges(15, 1)[2] == []
-
-
-def test_standing_counts_nothing() -> None:
-    machine = TemplateCounter(the_template())
-    assert not any(machine.step(float(t), STANDING) for t in clock(20, 15))
-    assert machine.correction is None

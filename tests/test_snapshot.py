@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from groupcoach.exercises.catalogue import load_catalogue
-from groupcoach.person import FAULT_STANDS_S, ExerciseSet, PersonState
+from groupcoach.person import FAULT_STANDS_S, PersonState
 from groupcoach.records import Label, Rep
+from groupcoach.sets import ExerciseSet
 from groupcoach.snapshot import _exercises, card, exercise_name
 from groupcoach.track.membership import Participant
 

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from groupcoach.cards import PersonCard
 from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.policy import ClassCue, CuePolicy, Room
 from groupcoach.cues.queue import UNHEARD, SpeechResult
 from groupcoach.cues.sentences import can_be_said, shown_name
 from groupcoach.cues.speaker import Speaker
 from groupcoach.cues.standing import Progress
-from groupcoach.records import Event, Floats, PersonCard
+from groupcoach.records import Event, Floats
 from groupcoach.skeleton import BONES, INDEX
 
 if TYPE_CHECKING:

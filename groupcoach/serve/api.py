@@ -24,7 +24,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from groupcoach.records import Event, Snapshot
+from groupcoach.cards import Snapshot
+from groupcoach.records import Event
 from groupcoach.serve.access import Sessions
 from groupcoach.serve.board import LiveBoard
 from groupcoach.serve.guard import Guard, host_check, token_of

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.cards import Snapshot
 from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.sentences import Part
-from groupcoach.records import Event, Snapshot
+from groupcoach.records import Event
 from groupcoach.serve.watcher import Watcher
 
 if TYPE_CHECKING:

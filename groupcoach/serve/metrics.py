@@ -19,7 +19,8 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from groupcoach.records import Event, Snapshot
+from groupcoach.cards import Snapshot
+from groupcoach.records import Event
 
 BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 1.0)
 """40 ms is a frame at 25 a second, 150 ms the age that an angle may have."""

@@ -40,7 +40,7 @@ def _named(weak: Floats) -> dict[str, list[str]]:
 
 def biceps_curl(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Curls with both arms or alternating (each curl is one); faults ``swing``, ``half_range`` and ``elbow_drift``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.3, 3.2), rest_s=(0.05, 0.4))
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.3, 3.2), rest_s=(0.05, 0.4))
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("swing", "half_range", "elbow_drift"))
     many = max(n, 1)
@@ -74,7 +74,7 @@ def biceps_curl(person: Person, rng: Rng, seconds: float, reps: int | None, faul
 
 def shoulder_press(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Both hands from the shoulders to overhead; faults ``half_press``, ``uneven`` and ``back_arch``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.5, 3.4), rest_s=(0.05, 0.4))
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.5, 3.4), rest_s=(0.05, 0.4))
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("half_press", "uneven", "back_arch"))
     usual = rng.uniform(6, 13)
@@ -123,7 +123,7 @@ def front_raise(person: Person, rng: Rng, seconds: float, reps: int | None, faul
 
 
 def _raise(name: str, person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
-    tempo: Tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.4, 3.4), rest_s=(0.05, 0.4))
+    tempo: Tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.4, 3.4), rest_s=(0.05, 0.4))
     n, front = len(tempo), name == "front_raise"
     wrong = draw_wrong(rng, faults, n, ("too_high", "swing", "uneven"))
     many = max(n, 1)

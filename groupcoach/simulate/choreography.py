@@ -53,7 +53,7 @@ def choreograph(
     rounds = rounds_of(seconds, walking=bool(crossings or absences))
     table = Timetable(scene, plans, seconds, rounds, np.random.default_rng([seed, 41]))
     give_errands(table, crossings, absences)
-    people = [Person(sk, plan.seed) for sk, plan in zip(skeletons, plans, strict=True)]
+    people = [Person(sk, plan.seed, plan.free) for sk, plan in zip(skeletons, plans, strict=True)]
     walkers = {row for _, row in table.errands}
     diaries: dict[int, Diary] = {}
     for row in sorted(range(len(plans)), key=lambda r: (r in walkers, r)):

@@ -68,7 +68,7 @@ def _shoulder_at(person: Person, hand_x: float, elbow_deg: Floats) -> Floats:
 
 def push_up(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Push-ups on hands and toes; faults ``hips_sag``, ``hips_pike``, ``shallow`` and ``too_fast``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.2, 3.2), pause_s=(0, 0.25),
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.2, 3.2), pause_s=(0, 0.25),
                        quick=faults.get("too_fast", 0.0))  # fmt: skip
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("hips_sag", "hips_pike", "shallow"), tempo.quick)
@@ -120,8 +120,8 @@ def mountain_climber(person: Person, rng: Rng, seconds: float, reps: int | None,
 
     Some put the foot back before the other one starts; the others change feet in one hop.
     """
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(0.7, 1.5), pause_s=(0.0, 0.15), rest_s=(0.0, 0.2),
-                       stall=0.0)  # fmt: skip
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(0.7, 1.5), pause_s=(0.0, 0.15),
+                       rest_s=(0.0, 0.2), stall=0.0)  # fmt: skip
     if rng.random() < 0.5:
         tempo = _overlapped(tempo)
     n = len(tempo)
@@ -179,7 +179,9 @@ def _overlapped(tempo: Tempo) -> Tempo:
 
 def burpee(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Stand, crouch, plank, crouch, stand (some jump, some add a push-up); faults ``hips_sag``, ``no_full_stand``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(2.4, 4.4), pause_s=(0, 0), rest_s=(0.05, 0.5), stall=0.0)
+    tempo = draw_tempo(
+        rng, seconds, reps=reps, pace=person.pace, period_s=(2.4, 4.4), pause_s=(0, 0), rest_s=(0.05, 0.5), stall=0.0
+    )
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("hips_sag", "no_full_stand"))
     hand_x = float(person.skeleton.at("left_shoulder")[0]) * rng.uniform(1.0, 1.15)

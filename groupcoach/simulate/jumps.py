@@ -18,7 +18,9 @@ Floats = NDArray[np.floating[Any]]
 
 def jumping_jack(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Jumping jacks: out and in again is one; faults ``arms_low`` and ``uneven`` (one arm stays low)."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(0.8, 1.4), pause_s=(0, 0.08), rest_s=(0, 0.1), stall=0.0)
+    tempo = draw_tempo(
+        rng, seconds, reps=reps, pace=person.pace, period_s=(0.8, 1.4), pause_s=(0, 0.08), rest_s=(0, 0.1), stall=0.0
+    )
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("arms_low", "uneven"))
     usual = rng.uniform(158, 172) + rng.normal(0, 3, max(n, 1))
@@ -57,8 +59,8 @@ def jumping_jack(person: Person, rng: Rng, seconds: float, reps: int | None, fau
 
 def high_knees(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Knees to the hips, one after the other, each step is one; fault ``knees_low``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(0.38, 0.85), pause_s=(0, 0.03), rest_s=(0.0, 0.06),
-                       stall=0.0)  # fmt: skip
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(0.38, 0.85), pause_s=(0, 0.03),
+                       rest_s=(0.0, 0.06), stall=0.0)  # fmt: skip
     n, sk = len(tempo), person.skeleton
     wrong = draw_wrong(rng, faults, n, ("knees_low",))
     usual = rng.uniform(84, 104) + rng.normal(0, 2.5, max(n, 1))

@@ -54,7 +54,9 @@ def stand(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Fa
 
 def squat(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Two-legged squats; faults ``shallow``, ``knees_in``, ``trunk_lean``, ``heels_up``, ``uneven``, ``too_fast``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.3, 3.4), quick=faults.get("too_fast", 0.0))
+    tempo = draw_tempo(
+        rng, seconds, reps=reps, pace=person.pace, period_s=(1.3, 3.4), quick=faults.get("too_fast", 0.0)
+    )
     n = len(tempo)
     codes = ("shallow", "knees_in", "trunk_lean", "heels_up", "uneven")
     wrong = draw_wrong(rng, faults, n, codes, tempo.quick)
@@ -128,12 +130,14 @@ def squat(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Fa
 
 def deadlift(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Hip hinges with a weight that slides along the legs; faults ``half_range`` and ``too_fast``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.8, 3.6), quick=faults.get("too_fast", 0.0))
+    tempo = draw_tempo(
+        rng, seconds, reps=reps, pace=person.pace, period_s=(1.8, 3.6), quick=faults.get("too_fast", 0.0)
+    )
     n, sk = len(tempo), person.skeleton
     wrong = draw_wrong(rng, faults, n, ("half_range",), tempo.quick)
     lean = usual_or(rng, rng.uniform(58, 80) + rng.normal(0, 2.5, max(n, 1)), wrong["half_range"], 26, 34)
     lean = np.radians(lean * ranges(tempo, wrong))
-    knee, round_share = rng.uniform(135, 162), rng.uniform(0.1, 0.25)
+    knee, round_share = rng.uniform(135, 162) - person.sink_deg, rng.uniform(0.1, 0.25)
     width = person.hip_m * rng.uniform(0.95, 1.5)
     grip = rng.uniform(0.75, 1.15) * abs(float(sk.at("left_shoulder")[0]))
     back = rng.uniform(0.17, 0.23)

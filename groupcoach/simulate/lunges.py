@@ -32,8 +32,8 @@ def reverse_lunge(person: Person, rng: Rng, seconds: float, reps: int | None, fa
 def _lunge(
     person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults, *, backward: bool
 ) -> Part:  # the same from standing, only the moving foot differs
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.9, 3.6), rest_s=(0.15, 0.6), stall_at=(0.75, 0.92),
-                       quick=faults.get("too_fast", 0.0), quick_s=(0.88, 0.97))  # fmt: skip
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.9, 3.6), rest_s=(0.15, 0.6),
+                       stall_at=(0.75, 0.92), quick=faults.get("too_fast", 0.0), quick_s=(0.88, 0.97))  # fmt: skip
     n = len(tempo)
     sk = person.skeleton
     first = int(rng.integers(2))
@@ -142,7 +142,9 @@ def _lunge_foot(person: Person, pose: Pose, side: str, moves: NDArray[np.bool_],
 
 def side_lunge(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Lunges to one side and the other, stepping out or in a wide stance; faults ``shallow`` and ``trunk_lean``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.8, 3.4), rest_s=(0.1, 0.5), stall_at=(0.75, 0.92))
+    tempo = draw_tempo(
+        rng, seconds, reps=reps, pace=person.pace, period_s=(1.8, 3.4), rest_s=(0.1, 0.5), stall_at=(0.75, 0.92)
+    )
     n, sk = len(tempo), person.skeleton
     wrong = draw_wrong(rng, faults, n, ("shallow", "trunk_lean"))
     usual = rng.uniform(78, 97) + rng.normal(0, 2, max(n, 1))

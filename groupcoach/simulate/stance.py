@@ -60,6 +60,8 @@ class Person:
 
     skeleton: Skeleton
     seed: int
+    free: bool = False
+    """Keeps an own tempo, stance and bend of the knees, as people who train alone do, not those of a led class."""
     stance_m: float = field(init=False)
     toe_out: float = field(init=False)
 
@@ -76,6 +78,12 @@ class Person:
         self.uneven = rng.normal(0, 1, 4)
         self.restless = rng.uniform(0.5, 1.5)
         self.sway = Sway(rng, 16)
+        own = np.random.default_rng([self.seed, 4])
+        # Arms go up and down in 0.8 s, knees up three times a second; feet stand as wide as the shoulders.
+        self.pace = float(own.uniform(0.45, 1.1)) if self.free else 1.0
+        self.sink_deg = float(own.uniform(0, 45)) if self.free else 0.0
+        if self.free:
+            self.stance_m = hip_m * own.uniform(0.8, 2.6)
 
     def rng(self, part: int) -> np.random.Generator:
         """Chance for one part of the motion; the same part of the same person always draws the same."""

@@ -41,7 +41,7 @@ def _curl_arms(pose: Pose, habit: str, up: Floats) -> None:
 
 def sit_up(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """From lying to sitting and back; faults ``half_range`` and ``too_fast``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.6, 3.4), rest_s=(0.1, 0.5),
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.6, 3.4), rest_s=(0.1, 0.5),
                        quick=faults.get("too_fast", 0.0))  # fmt: skip
     wrong = draw_wrong(rng, faults, len(tempo), ("half_range",), tempo.quick)
     # Degrees the pelvis leans back when sitting, and degrees the spine is bent then.
@@ -64,7 +64,7 @@ def sit_up(person: Person, rng: Rng, seconds: float, reps: int | None, faults: F
 
 def crunch(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Only head and shoulders leave the floor; fault ``too_fast``."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.1, 2.4), rest_s=(0.05, 0.35),
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.1, 2.4), rest_s=(0.05, 0.35),
                        quick=faults.get("too_fast", 0.0))  # fmt: skip
     wrong = draw_wrong(rng, faults, len(tempo), (), tempo.quick)
     bent = (rng.uniform(36, 48) + rng.normal(0, 1.5, max(len(tempo), 1))) * ranges(tempo, wrong)
@@ -83,7 +83,7 @@ def crunch(person: Person, rng: Rng, seconds: float, reps: int | None, faults: F
 
 def glute_bridge(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
     """Shoulders and feet on the floor, the hips go up; faults ``hips_low`` and ``uneven`` (one hip hangs)."""
-    tempo = draw_tempo(rng, seconds, reps=reps, period_s=(1.4, 3.2), pause_s=(0.1, 0.8))
+    tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.4, 3.2), pause_s=(0.1, 0.8))
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("hips_low", "uneven"))
     feet_z, feet_x = foot_z(person, rng.uniform(68, 85)), person.hip_m * rng.uniform(0.9, 1.4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,11 @@ _EVEN = np.linspace(0.0, 1.0, 4001)
 _EASED = ease(_EVEN)
 
 
+#: Nobody moves faster: of the shortest time in a class, and a step of somebody who sprints on the spot.
+_HURRIED: Final = 0.6
+_SHORTEST_S: Final = 0.26
+
+
 def draw_tempo(
     rng: np.random.Generator,
     seconds: float,
@@ -101,6 +106,7 @@ def draw_tempo(
     stall_at: tuple[float, float] = (0.3, 0.75),
     quick: float = 0.0,
     quick_s: tuple[float, float] = (0.72, 0.95),
+    pace: float = 1.0,
 ) -> Tempo:
     """Draw the clock of a set that fits into ``seconds``.
 
@@ -118,17 +124,19 @@ def draw_tempo(
         quick: Share of the repetitions that are too fast, at least one if above 0: about half of the person's usual
             moving time.
         quick_s: Range their moving time is held in, so that it is possible and clearly too fast.
+        pace: Of the person: all times but those of the fast ones, times this.
     """
     period = rng.uniform(*period_s)
+    period = max(period * pace, min(period, max(_HURRIED * period_s[0], _SHORTEST_S)))
     if quick > 0:  # half of an already fast person's time is more than a body can do
         period = max(period, 1.75 * quick_s[1])
     down_share = rng.uniform(0.42, 0.6)
-    pause, rest = rng.uniform(*pause_s), rng.uniform(*rest_s)
+    pause, rest = rng.uniform(*pause_s) * pace, rng.uniform(*rest_s) * pace
     fatigue, even = rng.uniform(), rng.uniform(0.025, 0.08)
     slower, weaker = tired * fatigue * rng.uniform(0.6, 1.2), weaker * fatigue * rng.uniform(0.5, 1.1)
     skew = rng.uniform(0.85, 1.2)
     first = rng.uniform(0.1, 0.4)
-    most = int(seconds / (0.4 * (period_s[0] if quick <= 0 else quick_s[0]))) + 2
+    most = int(seconds / (0.4 * (period_s[0] * min(pace, 1.0) if quick <= 0 else quick_s[0]))) + 2
     chance = rng.uniform(size=(most, 4))
     fast = rng.permutation(most) < round(quick * most)
     noise = np.clip(rng.normal(0, 1, (most, 2)), -2.5, 2.5)

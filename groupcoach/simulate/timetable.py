@@ -48,6 +48,8 @@ class Plan:
     """Of the look and of the motion."""
     dumbbells: bool = False
     """Has a pair of dumbbells for the exercises that use them."""
+    free: bool = False
+    """Tempo and stance are the person's own (``stance.Person``)."""
 
 
 @dataclass(frozen=True)

@@ -50,14 +50,12 @@ class ClassSoFar:
     people: dict[int, Past] = field(default_factory=dict)
     most: int = 0
     """Highest number that a card ever had."""
-    corrections: int = 0
-    """Highest number of a correction."""
     muted: set[int] = field(default_factory=set)
     all_muted: bool = False
     paused: bool = False
     last_s: float = 0.0
     gone: dict[int, Past] = field(default_factory=dict)
-    """Whoever went on as somebody else, as they were then."""
+    """Whoever went on as somebody else, as they were then: name, spot, corrections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +115,9 @@ def replay(events: Iterable[Mapping[str, Any]]) -> ClassSoFar:
     for event in events:
         _take(event, so_far, entries)
     for entry in entries:
+        for number in entry.came_from if entry.delta else ():
+            if number in so_far.gone:
+                so_far.gone[number].corrections[str(entry.row["exercise"])] += entry.delta or 0
         past = so_far.people.get(entry.owner)
         if past is None:
             continue
@@ -132,7 +133,6 @@ def replay(events: Iterable[Mapping[str, Any]]) -> ClassSoFar:
 def _take(event: Mapping[str, Any], so_far: ClassSoFar, entries: list[_Entry]) -> None:
     kind, number, t_s = event.get("type"), event.get("person"), float(event.get("t_s") or 0.0)
     so_far.last_s = max(so_far.last_s, t_s)
-    so_far.corrections = max(so_far.corrections, int(event.get("correction") or 0))
     if kind in ("muted", "unmuted"):
         if number is None:
             so_far.all_muted = kind == "muted"

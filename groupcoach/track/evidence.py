@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, hypot, isfinite, log, pi, sqrt
+from math import exp, hypot, inf, isfinite, log, pi, sqrt
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Weights:
     # where people come in and go out
     hidden: float = 1.8
     """Lost within the picture, found within it: bodies do not come out of the floor."""
+    sprung: float = 1.8
+    """Found within the picture, however long ago and wherever the other was lost: new ones come from the side ..."""
+    all_seen_s: float = 20.0
+    """... once the class has gone on for so long; at first, some are still hidden behind others."""
     vanished: float = -1.5
     """Lost within the picture, comes in from its side."""
     same_side: float = 0.4
@@ -78,9 +82,11 @@ class Weights:
     decide: float = 3.0
     """Lead over the next best explanation (log-odds 3: 20 to 1)."""
     decide_last: float = 0.5
-    """The same at the end of the class, when there is no later."""
-    at_least: float = 1.0
-    """Place, spot, clothes and body have to bring so much themselves: expectations alone decide nothing."""
+    """The same at the end of the class, when there is no later ..."""
+    decide_settled: float = 1.5
+    """... and for whoever had been there for long, next to somebody who never came back."""
+    at_least: float = -0.5
+    """Place, spot, clothes and body may speak against it by so much: then expectations alone decide nothing."""
 
 
 def last_place(gap_s: float, apart_m: Px, unsure_m: Px, w: Weights) -> float:
@@ -120,13 +126,22 @@ def _log_place(apart_m: Px, unsure_m: Px, spread_m: float, share: float, room_m2
     return log(share * normal + 1 - share)
 
 
-def door(left: str, entered: str, gap_s: float, w: Weights) -> float:
-    """From the sides of the picture where somebody was lost and found; empty = within the picture."""
+def door(left: str, entered: str, gap_s: float, w: Weights, age_s: float = 0.0) -> float:
+    """From the sides of the picture where somebody was lost and found; empty = within the picture.
+
+    Args:
+        left: side where the missing person was lost.
+        entered: side where the newcomer was found.
+        gap_s: between the two.
+        w: weights.
+        age_s: of the class when the newcomer came.
+    """
+    sprung = w.sprung * (1 - exp(-max(age_s, 0.0) / w.all_seen_s))
     if not left:
         fresh = exp(-max(gap_s, 0.0) / w.wander_s)
-        return (w.vanished if entered else w.hidden) * fresh
+        return w.vanished * fresh if entered else max(w.hidden * fresh, sprung)
     if not entered:
-        return 0.0
+        return sprung
     return w.same_side if left == entered else w.other_side
 
 
@@ -174,8 +189,10 @@ def _normal(x: float, mean: float, sd: float) -> float:
     return exp(-0.5 * ((x - mean) / sd) ** 2) / (sd * sqrt(2 * pi))
 
 
-def of_places(new: Whereabouts, old: Whereabouts, floor: Floor, w: Weights) -> dict[str, float]:
-    """The cues of place and time, by name.
+def of_places(
+    new: Whereabouts, old: Whereabouts, floor: Floor, w: Weights, began_s: float = inf
+) -> dict[str, float]:  # fmt: skip
+    """The cues of place and time, by name; the class began at ``began_s``.
 
     Whoever is hidden on the own spot is found at the last place and on the spot: that is one fact, so of the two cues
     only the stronger one speaks for it. Against it, the spot counts once there was time to walk there.
@@ -186,7 +203,7 @@ def of_places(new: Whereabouts, old: Whereabouts, floor: Floor, w: Weights) -> d
         stands = min(1.0, new.still_s / w.stand_s) ** 2
         spot = own_spot(old.home_s, *_apart(new.foot_px, old.home_px, floor), w)
         place += stands * (max(spot - place, 0.0) if spot > 0 else spot * min(1.0, max(gap_s, 0.0) / w.walk_home_s))
-    return {"place": place, "door": door(old.leaving, new.entered, gap_s, w)}
+    return {"place": place, "door": door(old.leaving, new.entered, gap_s, w, new.first_s - began_s)}
 
 
 def _apart(a: Px, b: Px, floor: Floor) -> tuple[Px, Px]:

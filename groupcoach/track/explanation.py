@@ -46,6 +46,7 @@ def evidence_of(
         among = among[np.isfinite(among)]
     both = worn([*new, *missing])
     unlike = unlike_all(both[: len(new)], both[len(new) :])
+    began_s = min(p.first_s for p in people)
     returns = w.returns + (w.roster_complete if complete else 0.0)
     out = []
     for i, person in enumerate(new):
@@ -54,7 +55,7 @@ def evidence_of(
             if person is known or person.first_s < known.first_s or known.last_s - person.where.first_s > _TOGETHER_S:
                 row.append({"together": _NEVER})
                 continue
-            cues = of_places(person.where, known.where, floor, w)
+            cues = of_places(person.where, known.where, floor, w, began_s)
             cues["clothes"] = clothes(float(unlike[i, j]), among, w)
             cues["body"] = stature(person.where, known.where, w) or shape(person.betas, known.betas, w)
             row.append(cues | {"returns": returns})

@@ -28,6 +28,8 @@ _SHOULDER_TO_ANKLE: Final = 0.775
 """Of the stature. The head is left out: it nods, and raised arms are above it."""
 _ANKLE: Final = 0.045
 _SURE: Final = 0.3
+_OFTEN: Final = 5
+"""A place weighs as much as it was seen, up to so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,17 @@ class Floor:
             cell[:3] += (np.array([x, y, tall]) - cell[:3]) / cell[3]
             self._cells[key] = cell  # at the end: the oldest are forgotten first
 
+    def kept(self) -> list[list[float]]:
+        """What was noted, to be kept: who, x, y, height (px), and how often."""
+        return [[who, *np.round(cell, 2).tolist()] for (who, *_), cell in self._cells.items()]
+
+    def recall(self, kept: Sequence[Sequence[float]], width: int, height: int) -> None:
+        """Note again what an earlier run has ``kept``, and fit to it."""
+        for who, x, y, tall, often in kept:
+            for _ in range(min(int(often), _OFTEN)):
+                self.note([int(who)], np.array([[x, y]]), np.array([tall]))
+        self.fit(width, height)
+
     def fit(self, width: int, height: int) -> None:
         """Fit the plane to what was noted, robustly (Huber weights), with everybody's own stature."""
         s = self.settings
@@ -139,7 +152,7 @@ class Floor:
         if not self._cells:
             return
         data = np.array(list(self._cells.values()))
-        x, y, tall, often = data[:, 0] - width / 2, data[:, 1], data[:, 2], np.minimum(data[:, 3], 5)
+        x, y, tall, often = data[:, 0] - width / 2, data[:, 1], data[:, 2], np.minimum(data[:, 3], _OFTEN)
         people, who = np.unique([key[0] for key in self._cells], return_inverse=True)
         middle, usual = float(np.median(y)), float(np.median(tall))
         self._usual = usual

@@ -108,8 +108,9 @@ class Identity:
 
     def finish(self, t_s: float) -> list[Event]:
         """The class ends: nobody keeps two cards who is more likely one."""
-        newcomers = [p for p in self.people.values() if p.provisional]
-        glimpses = [p for p in newcomers if p.seen_s < _GLIMPSE_S and t_s - p.last_s > LEFT_S]
+        newcomers = [p for p in self.people.values()
+                     if p.provisional or (p.settled and not self.members.holds(p))]  # fmt: skip
+        glimpses = [p for p in newcomers if p.provisional and p.seen_s < _GLIMPSE_S and t_s - p.last_s > LEFT_S]
         for person in glimpses:
             self.members.forget(person)
         gone = [Event(t_s, "person_forgotten", p.person_id, {"name": p.name}) for p in glimpses]
@@ -206,11 +207,11 @@ class Identity:
         At the ``last`` moment the likelier explanation is taken, and those who have left again are judged, too.
         """
         w = self._weights
-        lead_wanted, itself_wanted = (w.decide_last, 0.0) if last else (w.decide, w.at_least)
+        itself_wanted = 0.0 if last else w.at_least
         for person in newcomers:
             if person.where.longest_s >= _SETTLED_S or t_s - person.first_s >= _OLD_S:
-                person.provisional = False
-        new = [p for p in newcomers if p.provisional and (last or t_s - p.last_s < _MISSING_S)]
+                person.settled, person.provisional = person.settled or person.provisional, False
+        new = [p for p in newcomers if last or (p.provisional and t_s - p.last_s < _MISSING_S)]
         missing = [p for p in self.people.values() if t_s - p.last_s >= _MISSING_S]
         if not new or not missing:
             return []
@@ -221,6 +222,7 @@ class Identity:
             cues = found[i][j]
             itself = sum(v for name, v in cues.items() if name in ("place", "clothes", "body"))
             person, known = new[i], missing[j]
+            lead_wanted = w.decide if not last else w.decide_settled if person.settled else w.decide_last
             if lead < lead_wanted or itself < itself_wanted or known.person_id not in self.people:
                 continue
             data = {"name": known.name, "track_id": person.track_ids[-1], "evidence": round(lead, 2),

@@ -34,6 +34,8 @@ class Participant:
     """Seen and drawn, but not counted."""
     provisional: bool = False
     """Perhaps somebody who is missing."""
+    settled: bool = False
+    """Was provisional for so long that the card is left alone until the class ends."""
     where: Whereabouts = field(default_factory=Whereabouts)
     betas: Floats = field(default_factory=lambda: np.full(10, np.nan))
     spans: list[tuple[int, float, float]] = field(default_factory=list)
@@ -55,7 +57,7 @@ class Membership:
         self.count = 0
         """The highest number given out."""
         self._held: set[int] = set()
-        self._joined: list[tuple[Participant, int]] = []
+        self.joined: list[tuple[Participant, int]] = []
         """Who went on as whom, in order."""
 
     def enrol(self, person: Participant) -> None:
@@ -76,6 +78,10 @@ class Membership:
         """The instructor gave these tracks to a person: they are not parted again."""
         self._held.update(track_ids)
 
+    def holds(self, person: Participant) -> bool:
+        """Whether the instructor had a hand in who this is."""
+        return not self._held.isdisjoint(person.track_ids)
+
     def part_doubles(self, seen: Sequence[Track]) -> None:
         """Two bodies seen at once are two people: the younger track of one person is a newcomer again."""
         here: set[int] = set()
@@ -90,7 +96,7 @@ class Membership:
     def join(self, person_id: int, into: int) -> Participant:
         """``person_id`` goes on as ``into``. Returns the one who is no more."""
         gone, kept = self.people.pop(person_id), self.people[into]
-        self._joined.append((gone, into))
+        self.joined.append((gone, into))
         kept.track_ids.extend(gone.track_ids)
         kept.spans.extend(gone.spans)
         for track_id in gone.track_ids:
@@ -106,10 +112,10 @@ class Membership:
 
         Who had no card before gets a number now, and no name yet.
         """
-        found = [k for k, (_, into) in enumerate(self._joined) if into == out_of]
+        found = [k for k, (_, into) in enumerate(self.joined) if into == out_of]
         if not found or out_of not in self.people:
             return None
-        gone, _ = self._joined.pop(found[-1])
+        gone, _ = self.joined.pop(found[-1])
         kept, mine = self.people[out_of], set(gone.track_ids)
         if not gone.person_id:
             self.count += 1

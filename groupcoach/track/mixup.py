@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from groupcoach.track.membership import Participant
 
 _ON_M: Final = 0.3
+_OFF_M: Final = 0.6
+"""A spot is known to so much; whoever came onto it is off it again from here."""
 _AWAY_M: Final = 0.8
+_NEAR_M, _BESIDE_M = 1.0, 2.5
+"""Somebody half hidden seems to stand so far from the spot; whoever comes out from before it is first seen so far off.
+"""
 _STANDS_S: Final = 0.8
 _AT_ONCE_S: Final = 0.6
 """People who really take turns on a spot need longer (a simulated pair that hurries: 1.2 s): bodies need room."""
 _FRESH_S: Final = 4.0
+_UNSEEN_S: Final = 1.0
 
 
 class Mixups:
@@ -32,8 +38,10 @@ class Mixups:
         """Nobody has met yet."""
         self._came_s: dict[tuple[int, int], float] = {}
         """(who, whose spot) -> since when on it; only of those who came walking."""
-        self._home_s: dict[int, float] = {}
-        """When the owner was last on the own spot."""
+        self._beside_s: dict[tuple[int, int], float] = {}
+        """(who, whose spot) -> last seen beside it, a moment ago."""
+        self._home_s: dict[int, tuple[float, float]] = {}
+        """When the owner was last on the own spot, and when first seen elsewhere after that: unseen in between."""
 
     def step(self, people: Sequence[Participant], floor: Floor, t_s: float) -> list[tuple[int, int]]:
         """Pairs (owner, walker) of people whose tracks have to be exchanged."""
@@ -50,22 +58,34 @@ class Mixups:
         row = {p.person_id: i for i, p in enumerate(here)}
         own_far = [far[row[p.person_id]][j] if p.person_id in row else inf for j, p in enumerate(owners)]
         for p, distance in zip(owners, own_far, strict=True):
+            home_s, off_s = self._home_s.get(p.person_id, (-inf, -inf))
             if distance < _ON_M:
-                self._home_s[p.person_id] = t_s
-        came = {}
+                self._home_s[p.person_id] = t_s, t_s
+            elif home_s == off_s and distance < inf:
+                self._home_s[p.person_id] = home_s, t_s
+        unseen = {p.person_id for p in people if 0 < t_s - p.where.t_s <= _UNSEEN_S}
+        came = {key: since for key, since in self._came_s.items() if key[0] in unseen}
         out = []
-        for i, j in zip(*np.nonzero(np.array(far) < _ON_M), strict=True):
+        for i, j in zip(*np.nonzero(np.array(far) < _OFF_M), strict=True):
             who, owner = here[i], owners[j]
             if who is owner:
                 continue
             key = (who.person_id, owner.person_id)
             since = self._came_s.get(key)
-            if since is None and who.where.still_s > 0.5:
-                continue  # stood there before it was anybody's spot
-            came[key] = since = t_s if since is None else since
-            if own_far[j] > _AWAY_M and self._at_once(who, owner, since, t_s):
+            if since is None:
+                new = who.where.first_s == t_s  # the track was on the spot before it was anybody's
+                if far[i][j] >= _ON_M or (t_s - self._beside_s.get(key, -inf) > _UNSEEN_S and not new):
+                    continue  # not on it; or stood there before it was anybody's spot
+                since = who.first_s if new else t_s
+            came[key] = since
+            if own_far[j] > _AWAY_M and (
+                self._at_once(who, owner, since, t_s) or self._took_over(who, owner, since, here, floor, t_s)
+            ):
                 out.append((owner.person_id, who.person_id))
         self._came_s = came
+        self._beside_s = {key: since for key, since in self._beside_s.items() if t_s - since <= _UNSEEN_S}
+        for i, j in zip(*np.nonzero((np.array(far) >= _ON_M) & np.isfinite(far)), strict=True):
+            self._beside_s[here[i].person_id, owners[j].person_id] = t_s
         for pair in out:
             for person_id in pair:
                 self._home_s.pop(person_id, None)
@@ -74,6 +94,24 @@ class Mixups:
 
     def _at_once(self, who: Participant, owner: Participant, since_s: float, t_s: float) -> bool:
         """Whether one came and the other went in the same moment, a moment ago, and the one who came stands now."""
-        left_s = self._home_s.get(owner.person_id, -inf)
-        recent = t_s - left_s <= _FRESH_S and abs(since_s - left_s) <= _AT_ONCE_S
-        return recent and who.where.still_s >= _STANDS_S
+        home_s, off_s = self._home_s.get(owner.person_id, (-inf, -inf))
+        apart_s = max(home_s - since_s, since_s - off_s, 0.0)
+        return t_s - off_s <= _FRESH_S and apart_s <= _AT_ONCE_S and who.where.still_s >= _STANDS_S
+
+    def _took_over(
+        self, who: Participant, owner: Participant, since_s: float, here: Sequence[Participant], floor: Floor,
+        t_s: float,
+    ) -> bool:  # fmt: skip
+        """Whether the owner, hidden on the own spot, came to light under the track of the one who stood before.
+
+        That one walks off in the same moment, as a newcomer beside the spot.
+        """
+        spot = owner.where.home_px or (0.0, 0.0)
+        hidden = t_s - owner.where.t_s > _UNSEEN_S and floor.apart_m(owner.where.seen_px, spot) <= _NEAR_M
+        if not hidden or t_s - since_s > _FRESH_S or who.where.still_s < _STANDS_S:
+            return False
+        return any(
+            p is not who and p.provisional and abs(p.first_s - since_s) <= _AT_ONCE_S
+            and floor.apart_m(p.where.first_px, spot) <= _BESIDE_M
+            for p in here
+        )  # fmt: skip

@@ -86,6 +86,10 @@ class RosterBook:
         """The instructor gave this name: it is not moved any more."""
         self._by_hand.add(name)
 
+    def names_stand(self) -> None:
+        """Names were given out in an earlier run of this class: the spots move none of them."""
+        self._settled = True
+
     def settle(self, people: Sequence[Participant], floor: Floor, since_s: float, t_s: float) -> list[Event]:
         """Once, when everybody of the start is there: the roster follows the spots, front to back, left to right.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, hypot
 
@@ -60,6 +61,9 @@ class Tracker:
         boxes = obs.boxes_xyxy
         if len(boxes) and not (np.isfinite(boxes).all() and (boxes[:, 2:] >= boxes[:, :2]).all()):
             raise DataError("Tracker.step: boxes must be finite with x1 <= x2 and y1 <= y2.")
+        if self._t_s is None:  # of an earlier run: whoever stood there may have moved a little
+            for body in self._bodies:
+                body.born_s = body.seen_s = t_s - self.settings.spread_s
         # rounded, so that a camera's steady beat is one step and not many
         dt = 0.0 if self._t_s is None else round(t_s - self._t_s, 6)
         self._t_s = t_s
@@ -77,6 +81,28 @@ class Tracker:
             b for b in self._bodies if t_s - b.seen_s <= (s.forget_s if b.confirmed else s.forget_tentative_s)
         ]
         return [self._as_track(b) for b in self._bodies]
+
+    def skip_ids(self, last: int) -> None:
+        """IDs up to ``last`` were given out in an earlier run of this class."""
+        self._next_id = max(self._next_id, last + 1)
+
+    def go_on(self, boxes: Mapping[int, Floats]) -> None:
+        """Before the first frame: tracks of an earlier run of this class, confirmed, and where each was last.
+
+        They are sought there in the first frame, whatever its time, and for a moment after it.
+
+        Args:
+            boxes: track -> (4,) px.
+        """
+        s = self.settings
+        for track_id, box in sorted(boxes.items()):
+            motion = BoxFilter(
+                box, agility=s.agility, resizing=s.resizing, start_speed=s.start_speed, mistrust=s.mistrust
+            )
+            self._bodies.append(_Body(
+                track_id, motion, box, box, box, 0.0, 0.0, float(box[3] - box[1]), 1.0, 1.0, confirmed=True, row=None
+            ))  # fmt: skip
+            self.skip_ids(track_id)
 
     def vouch(self, track_id: int) -> None:
         """Another network sees a body in this young track's box too."""

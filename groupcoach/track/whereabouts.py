@@ -111,6 +111,7 @@ class Whereabouts:
             self.stature, self.stature_s = (mine * self.stature_s + later.stature * later.stature_s) / total, total
 
     def keep_habits(self, other: Whereabouts) -> None:
-        """Take the spot and the stature of ``other``: they are the person's, not the place's."""
+        """Take the spot, the stature and the arrival of ``other``: they are the person's, not the place's."""
+        self.first_px, self.first_s, self.entered = other.first_px, other.first_s, other.entered
         self.home_px, self.home_s = other.home_px, other.home_s
         self.stature, self.stature_s, self.longest_s = other.stature, other.stature_s, other.longest_s

@@ -29,7 +29,7 @@ from groupcoach.training.classifier_data import (
     drawn_windows,
     filmed_windows,
 )
-from groupcoach.training.filmed import TRAINING, VALIDATION, film
+from groupcoach.training.filmed import FREE_CHECK, TRAINING, VALIDATION, film, is_free, seeds_of
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,8 @@ def _drawn(job: tuple[int, int, int]) -> Windows:
 
 def _filmed(job: list[Path]) -> Windows:
     body = BodyModel()
-    parts = [filmed_windows(path, body, hurried=hurried) for path in job for hurried in (False, True)]
+    ways = [(path, hurried) for path in job for hurried in (False, True) if not (hurried and is_free(int(path.stem)))]
+    parts = [filmed_windows(path, body, hurried=hurried) for path, hurried in ways]
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 
@@ -192,6 +193,7 @@ def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--films", type=Path, required=True, help="folder of the filmed classes; those missing are made")
     ap.add_argument("--classes", type=int, default=110)
+    ap.add_argument("--free-classes", type=int, default=24, help="more, in which everybody keeps an own tempo")
     ap.add_argument("--validation", type=int, default=6)
     ap.add_argument("--motions", type=int, default=180, help="bodies per exercise with drawn errors")
     ap.add_argument("--seed", type=int, default=0)
@@ -203,8 +205,8 @@ def main() -> None:
         with np.load(a.keep) as file:
             data = dict(file)
     else:
-        check = film(a.films, range(VALIDATION, VALIDATION + a.validation), a.jobs)
-        films = film(a.films, range(TRAINING, TRAINING + a.classes), a.jobs)
+        check = film(a.films, seeds_of(VALIDATION, a.validation, FREE_CHECK), a.jobs)
+        films = film(a.films, seeds_of(TRAINING, a.classes, a.free_classes), a.jobs)
         data = gather(films, check, a.motions, a.jobs)
         if a.keep:
             np.savez(str(a.keep), **data)  # type: ignore[arg-type]

@@ -75,8 +75,7 @@ def filmed_windows(path: Path, body: BodyModel, *, hurried: bool = False) -> Win
     Args:
         path: of the film.
         body: the body model.
-        hurried: as if everybody had been up to three times as fast. The simulator's people take their time; real ones
-            raise their arms in 0.8 s and run three steps a second.
+        hurried: as if everybody had been up to three times as fast: people of a led class take their time.
     """
     with np.load(path, allow_pickle=False) as file:
         data: dict[str, Any] = {name: file[name] for name in file.files}

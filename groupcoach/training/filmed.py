@@ -40,6 +40,10 @@ from groupcoach.simulate.timetable import Performer, Plan
 
 #: Classes of training begin here, those of validation there; measured classes (``simulate --seed``) lie far below.
 TRAINING, VALIDATION = 500_000, 900_000
+#: From here on in either range everybody keeps an own tempo and stance (``Plan.free``).
+FREE: Final = 50_000
+#: Of those for validation.
+FREE_CHECK: Final = 4
 FPS: Final = 10.0
 SECONDS: Final = 26.0
 _SIZES: Final = ((1280, 720), (1280, 720), (1280, 720), (960, 540), (1920, 1080))
@@ -69,6 +73,16 @@ def film_class(seed: int, body: BodyModel, detector: Detector, network: BlazePos
     return out | {"size": np.array(plan.size), "focal_px": np.array(scene.camera.focal_px)}
 
 
+def is_free(seed: int) -> bool:
+    """Whether people of that class keep their own tempo and stance."""
+    return seed % (2 * FREE) >= FREE
+
+
+def seeds_of(first: int, classes: int, free: int) -> list[int]:
+    """Seeds of ``classes`` led classes and of ``free`` ones in which everybody keeps an own tempo."""
+    return [*range(first, first + classes), *range(first + FREE, first + FREE + free)]
+
+
 def labels_of(seed: int, body: BodyModel) -> list[NDArray[np.str_]]:
     """For each person of that class what it does in each frame, (T,)."""
     times = np.arange(round(SECONDS * FPS)) / FPS
@@ -94,7 +108,7 @@ def _plan(seed: int, body: BodyModel) -> _Class:
     names = list(dict.fromkeys(str(e) for e in rng.permutation(pool)))[: int(rng.integers(3, 7))]
     codes = sorted({code for name in names for code in FAULTS.get(name, ())})
     faults = [code for code in codes if rng.random() < 0.3]
-    plans = draw_plans(people, names, faults, seed)
+    plans = [replace(plan, free=is_free(seed)) for plan in draw_plans(people, names, faults, seed)]
     view = str(rng.choice(VIEWS))
     scene = build_scene(np.random.default_rng([seed, 3]), people, size, view, lying=bool(set(names) & FLOOR))
     if rng.random() < 0.6:
@@ -170,10 +184,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--classes", type=int, default=60)
+    parser.add_argument("--free", type=int, default=0, help="more classes in which everybody keeps an own tempo")
     parser.add_argument("--first", type=int, default=TRAINING, help=f"seed ({VALIDATION} on: validation)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
-    film(args.out, range(args.first, args.first + args.classes), args.jobs)
+    film(args.out, seeds_of(args.first, args.classes, args.free), args.jobs)
 
 
 if __name__ == "__main__":

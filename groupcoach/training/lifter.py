@@ -37,7 +37,7 @@ from groupcoach.mesh.features import (
     with_angles,
 )  # fmt: skip
 from groupcoach.skeleton import BLAZEPOSE, BLAZEPOSE_INDEX, COCO, INNER_ANGLES, N_SMPL, mirrored
-from groupcoach.training.filmed import TRAINING, VALIDATION, film
+from groupcoach.training.filmed import FREE_CHECK, TRAINING, VALIDATION, film, seeds_of
 from groupcoach.training.lifter_data import Rows, read
 from groupcoach.training.lifter_free import Moved, bend, draw_change, grown
 from groupcoach.training.lifter_net import A, J, LiftNet, Skeleton, inner_angles, losses, orthonormal
@@ -184,8 +184,8 @@ def _shifted(x: Tensor, gen: torch.Generator) -> Tensor:
     """
     n = len(x)
     amount = torch.rand(n, 1, 1, generator=gen)
-    points, flat = (torch.randn(n, k, 2, generator=gen) * 0.03 * amount for k in (K, L))
-    deep = torch.randn(n, L, 3, generator=gen) * torch.tensor([0.03, 0.03, 0.06]) * amount
+    points, flat = (torch.randn(n, k, 2, generator=gen) * 0.04 * amount for k in (K, L))
+    deep = torch.randn(n, L, 3, generator=gen) * torch.tensor([0.04, 0.04, 0.08]) * amount
     size = 1 + torch.randn(n, 1, 3, generator=gen) * torch.tensor([0.05, 0.05, 0.12])
     out = x.clone()
 
@@ -312,6 +312,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/lifter.safetensors"))
     parser.add_argument("--films", type=Path, required=True, help="folder for the filmed classes, about 1 MB each")
     parser.add_argument("--classes", type=int, default=60)
+    parser.add_argument("--free-classes", type=int, default=24, help="more, in which everybody keeps an own tempo")
     parser.add_argument("--validation", type=int, default=6)
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--free", type=float, default=0.5, help="share of poses that nobody filmed")
@@ -320,8 +321,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="go on from these weights instead of from nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
-    check = read(film(args.films, range(VALIDATION, VALIDATION + args.validation), args.jobs), copies=1)
-    rows = read(film(args.films, range(TRAINING, TRAINING + args.classes), args.jobs), seed=args.seed)
+    check = read(film(args.films, seeds_of(VALIDATION, args.validation, FREE_CHECK), args.jobs), copies=1)
+    rows = read(film(args.films, seeds_of(TRAINING, args.classes, args.free_classes), args.jobs), seed=args.seed)
     print(f"{len(rows.before)} rows, {len(check.before)} for validation; input {WIDTH} ({KEYPOINTS} + {MARKS} + "
           f"{PLACE} + {LONGEST} + {len(LAGS_S)} x {GLANCE} + {WIDTH - BASE})", flush=True)  # fmt: skip
     began = time.monotonic()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fake_voices import missing, polite, slow
 
+from groupcoach.cards import PersonCard
 from groupcoach.cues.class_voices import ClassVoices, figure, own_state
 from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.policy import CuePolicy
@@ -17,7 +18,7 @@ from groupcoach.cues.settings import load_settings
 from groupcoach.cues.speaker import Speaker
 from groupcoach.cues.standing import Progress
 from groupcoach.plan import PlanProgress, Step
-from groupcoach.records import Event, PersonCard
+from groupcoach.records import Event
 from groupcoach.skeleton import INDEX, JOINTS
 
 

@@ -7,7 +7,8 @@ import threading
 
 import numpy as np
 
-from groupcoach.records import Event, PersonCard, Snapshot
+from groupcoach.cards import PersonCard, Snapshot
+from groupcoach.records import Event
 from groupcoach.serve.board import LiveBoard, Rename
 from groupcoach.serve.server import EngineServer
 from groupcoach.snapshot import TRACED

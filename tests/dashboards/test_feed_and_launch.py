@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 
+import psutil
 import pytest
 from fake_class import snapshot
 
@@ -87,6 +90,8 @@ def test_the_dashboards_process_is_private_and_quiet(monkeypatch, tmp_path):
     started = {}
 
     class Process:
+        pid = 2**22 + 1  # nobody's
+
         def __init__(self, command, **more):
             started.update(command=command, **more)
 
@@ -108,6 +113,14 @@ def test_the_dashboards_process_is_private_and_quiet(monkeypatch, tmp_path):
     launch_module.launch(tmp_path, wait_ready=False)
     assert started["env"]["GROUPCOACH_RUN"] == str(tmp_path.resolve())
     assert os.environ["GROUPCOACH_RUN"] == "/elsewhere"
+
+
+def test_the_class_goes_before_its_dashboard():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as dashboard:
+        launch_module._behind_the_engine(dashboard.pid)
+        engine = psutil.Process()
+        assert psutil.Process(dashboard.pid).nice() > engine.nice() or engine.nice() == 19
+        dashboard.communicate(b"\n")
 
 
 def test_no_run_at_all(tmp_path):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,7 @@ from hypothesis import strategies as some
 from dashboards import studio as module
 from dashboards.studio import Choice, Studio, command_of, toml_of
 from groupcoach.config import Roster, load_plan, load_roster, tomllib
+from groupcoach.doors import announce, running
 from groupcoach.errors import ConfigError
 from groupcoach.exercises.catalogue import load_catalogue
 
@@ -62,45 +66,124 @@ def test_whatever_is_typed_as_a_name_comes_back_or_is_refused(name: str) -> None
             return
 
 
-class Engine:
-    """In place of the engine: a program that says where it answers, and goes on until it is interrupted."""
+#: In place of the engine: says in its run folder where it answers, and goes on until it is interrupted.
+ENGINE = """
+import contextlib, signal, sys, time
+from pathlib import Path
+from groupcoach.doors import announce
+out = Path(sys.argv[1])
+out.mkdir(parents=True)
+def over(*_):
+    gone()
+    (out / "summary.json").write_text("{}")
+    sys.exit(0)
+signal.signal(signal.SIGINT, over)
+gone = announce(out, "http://127.0.0.1:9")
+print("models are there", flush=True)
+while True:
+    time.sleep(0.05)
+    print("still here", flush=True)
+"""
+#: A dashboard that starts a class and is killed.
+DASHBOARD = """
+import os, signal, sys, time
+from pathlib import Path
+from dashboards import studio
+studio.command_of = lambda choice, out: [sys.executable, "-c", sys.argv[2], str(out / "record")]
+one = studio.Studio(Path(sys.argv[1]))
+one.start(studio.Choice("0"))
+while one.state != "running":
+    time.sleep(0.05)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
-    said = ("import time, signal, sys\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(0))\n"
-            "print('The engine answers on http://127.0.0.1:9', flush=True)\ntime.sleep(60)")  # fmt: skip
 
-
-def studio_of(program: str, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    monkeypatch.setattr(module, "command_of", lambda choice, out: [sys.executable, "-c", program])
-    return Studio()
+def studio_of(program: str, runs: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    words = [sys.executable, "-c", program]
+    monkeypatch.setattr(module, "command_of", lambda choice, out: [*words, str(out / "record")])
+    return Studio(runs)
 
 
 def wait_for(studio: Studio, state: str) -> None:
-    import time
-
     for _ in range(400):
         if studio.state == state:
             return
         time.sleep(0.05)
-    raise AssertionError((studio.state, list(studio.said)))
+    raise AssertionError((studio.state, studio.said))
 
 
 def test_a_class_is_started_once_and_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    studio = studio_of(Engine.said, monkeypatch)
+    studio = studio_of(ENGINE, tmp_path, monkeypatch)
     assert studio.state == "none"
-    studio.start(Choice("0"), tmp_path)
+    assert studio.url is None
+    studio.start(Choice("0"))
     wait_for(studio, "running")
     assert studio.url == "http://127.0.0.1:9"
+    assert "models are there" in studio.said
     out = studio.out
-    studio.start(Choice("0"), tmp_path)  # somebody else's browser
+    studio.start(Choice("0"))  # somebody else's browser
     assert studio.out == out
     studio.end()  # nobody answers there: it is interrupted
-    wait_for(studio, "ended")
+    assert studio.state == "ended"
+    assert studio.url is None
     studio.end()
 
 
+def test_a_killed_dashboard_leaves_its_class_and_the_next_one_ends_it(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", DASHBOARD, str(tmp_path), ENGINE]
+    assert subprocess.run(words, timeout=60, check=False).returncode == -signal.SIGKILL
+    again = Studio(tmp_path)
+    assert again.state == "running"
+    assert again.url == "http://127.0.0.1:9"
+    began = len(again.said)
+    again.start(Choice("1"))  # not a second one
+    assert len(list(tmp_path.iterdir())) == 1
+    time.sleep(0.3)  # it still has somewhere to write: nothing has broken
+    assert again.state == "running"
+    assert len(again.said) > began or len(again.said) == 40
+    again.end()
+    assert again.state == "ended"
+    assert again.out is not None
+    assert (again.out / "summary.json").is_file()
+    assert Studio(tmp_path).state == "none"
+
+
+def test_ctrl_c_in_the_dashboards_terminal_does_not_reach_the_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = studio_of(ENGINE, tmp_path, monkeypatch)
+    studio.start(Choice("0"))
+    wait_for(studio, "running")
+    engine = running(tmp_path)
+    assert engine is not None
+    try:
+        assert os.getpgid(engine.pid) != os.getpgid(0)
+    finally:
+        studio.end()
+
+
+def test_a_dead_engine_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+    out = tmp_path / "class_1"
+    out.mkdir()
+    announce(out, "http://127.0.0.1:9", sign_in=True)
+    assert running(tmp_path) is None  # its password is not ours
+    gone = announce(out, "http://127.0.0.1:9")
+    found = running(tmp_path)
+    assert found is not None
+    assert (found.out, found.pid) == (out, os.getpid())
+    text = (out / "engine.json").read_text()
+    for broken in (text.replace(f"{found.began}", "1.0"), text.replace(f"{found.pid}", "4194399"), "{", "[]", "{}"):
+        (out / "engine.json").write_text(broken)
+        assert running(tmp_path) is None
+    gone()
+    gone()
+    assert not (out / "engine.json").exists()
+
+
 def test_an_engine_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    studio = studio_of("import sys; print('There is no camera 7.', file=sys.stderr); sys.exit(1)", monkeypatch)
-    studio.start(Choice("7"), tmp_path)
+    program = "import sys; print('There is no camera 7.', file=sys.stderr); sys.exit(1)"
+    studio = studio_of(program, tmp_path, monkeypatch)
+    studio.start(Choice("7"))
     wait_for(studio, "failed")
     assert "There is no camera 7." in "".join(studio.said)
 
@@ -110,7 +193,7 @@ def test_the_page_starts_what_was_chosen_and_says_what_is_wrong(monkeypatch: pyt
 
     started: list[Choice] = []
 
-    def start(self: Studio, choice: Choice, runs: Any = None) -> None:
+    def start(self: Studio, choice: Choice) -> None:
         started.append(choice)
         raise ConfigError("roster.toml, [[person]] 1: <b>name</b> is empty.")
 

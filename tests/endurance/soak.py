@@ -26,7 +26,7 @@ from typing import TextIO
 
 import psutil
 
-from groupcoach.bench import SAMPLE, cut_out, write_class
+from groupcoach.bench.classes import SAMPLE, cut_out, write_class
 
 ENGINE = "http://127.0.0.1:8765"
 EVERY_S = 5.0

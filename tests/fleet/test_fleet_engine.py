@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from groupcoach import engine as class_engine
+from groupcoach.cards import PersonCard, Snapshot
 from groupcoach.errors import GroupCoachError, SourceError
 from groupcoach.fleet import engine as room_engine
 from groupcoach.fleet.engine import RoomEngine
 from groupcoach.fleet.gather import Gathered
 from groupcoach.fleet.rooms import Room
-from groupcoach.records import Frame, PersonCard, Snapshot
+from groupcoach.records import Frame
 from groupcoach.serve.board import EndClass, LiveBoard
 from groupcoach.supervise import RestartGuard
 

@@ -13,8 +13,9 @@ import httpx
 import numpy as np
 import pytest
 
+from groupcoach.cards import PersonCard, Snapshot
 from groupcoach.errors import GroupCoachError
-from groupcoach.records import Event, PersonCard, Snapshot
+from groupcoach.records import Event
 from groupcoach.serve.api import create_app
 from groupcoach.serve.board import (
     CorrectCount,

@@ -7,7 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from groupcoach.records import Event, Snapshot
+from groupcoach.cards import Snapshot
+from groupcoach.records import Event
 from groupcoach.serve.board import COMMAND_QUEUE, LiveBoard, Mute, Rename
 from groupcoach.serve.watcher import WATCHER_QUEUE
 

@@ -7,7 +7,8 @@ import asyncio
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from groupcoach.records import Event, PersonCard, Snapshot
+from groupcoach.cards import PersonCard, Snapshot
+from groupcoach.records import Event
 from groupcoach.serve.api import create_app
 from groupcoach.serve.board import LiveBoard
 from groupcoach.serve.metrics import Metrics

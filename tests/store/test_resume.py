@@ -20,8 +20,9 @@ from groupcoach import engine
 from groupcoach.corrections import Corrections
 from groupcoach.engine import RunOptions, run_class
 from groupcoach.errors import RecordError
+from groupcoach.events import sets_of
 from groupcoach.records import Event
-from groupcoach.resume import go_on, point_of, sets_of
+from groupcoach.resume import go_on, point_of
 from groupcoach.serve.board import CorrectCount, Merge, PutOnSpot, Split, Undo
 from groupcoach.source.scripted import ScriptedSource
 from groupcoach.store.replay import Unfinished, replay

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scripted_floor import IMAGE, Body, Seen, play, see, stay, way
+from scripted_floor import Body, Seen, play, stay, way
 
+from groupcoach.track.evidence import Weights
 from groupcoach.track.explanation import best_pairs
 from groupcoach.track.identity import Identity
 from groupcoach.track.roster import Member
-from groupcoach.track.tracker import Tracker
 
 SPOTS = [(-2.1, 0.0), (-0.7, 0.0), (0.8, 0.0), (2.2, 0.0), (-1.4, 1.9), (1.5, 1.9)]
 STATURES = [1.62, 1.75, 1.7, 1.8, 1.58, 1.74]
@@ -107,35 +107,17 @@ def test_more_people_than_the_roster_are_guests_and_it_is_said() -> None:
     assert "more people than the 4 of the roster" in notice
 
 
-def test_tracks_that_take_each_others_bodies_are_given_back() -> None:
-    """The walker passes the one who stands, and from then on their tracks are exchanged."""
-    bodies = people(p3=way((0, 2.2, 0.9), (6, 2.2, 0.9), (9, -2.5, 0.9)))
-    tracker, identity = Tracker(), Identity()
-    first: list[int | None] = []
-    events = []
-    wrong: dict[int, int] = {}
-    for k in range(12 * 13):
-        t_s = k / 12
-        obs, whose = see(bodies, t_s, np.random.default_rng(k))
-        tracks = tracker.step(obs, t_s)
-        of_body = {whose[t.observation]: t for t in tracks if t.observation is not None}
-        if k == 12 * 5:
-            first = [identity.person_of(of_body[b].track_id) for b in range(6)]
-        if abs(bodies[3].path(t_s)[0] - SPOTS[2][0]) < 0.1 and not wrong:  # type: ignore[index]
-            a, b = of_body[3].track_id, of_body[2].track_id
-            wrong = {a: b, b: a}
-        shown = [t if t.track_id not in wrong else _renumbered(t, wrong[t.track_id]) for t in tracks]
-        events += identity.step(shown, obs, IMAGE, t_s)
-    last = {whose[t.observation]: identity.person_of(wrong.get(t.track_id, t.track_id))
-            for t in tracks if t.observation is not None}  # fmt: skip
-    assert [last[b] for b in range(6)] == first
-    assert [e.type for e in events].count("identity_swapped") == 1
-
-
-def _renumbered(track: Any, number: int) -> Any:
-    from dataclasses import replace
-
-    return replace(track, track_id=number)
+@pytest.mark.parametrize("renamed", [False, True])
+def test_at_the_end_even_a_card_of_long_standing_is_one_with_whoever_never_came_back(renamed: bool) -> None:
+    identity = Identity(weights=Weights(decide=50.0))  # so that nothing is decided before the end
+    seen = play([Body(stay(*SPOTS[1]), 1.75), Body(RIGHT, 1.8)], 40, identity=identity)
+    old, new = sorted(seen.people_of(1, final=False))
+    person = identity.people[new]
+    assert (person.settled, person.provisional) == (True, False)
+    if renamed:  # the instructor knows who that is
+        person.settled = False
+    merged = [e.person for e in identity.finish(40.0) if e.type == "identity_merged"]
+    assert merged == ([] if renamed else [old])
 
 
 def test_the_best_joint_explanation_beats_the_best_single_pair() -> None:

@@ -102,6 +102,28 @@ def test_frame_rate_and_lost_frames_do_not_matter(fps: int, lost: float) -> None
     assert len(frames[-1]) == 3
 
 
+def test_tracks_of_an_earlier_run_go_on_where_they_were() -> None:
+    """The engine was killed and is back: whoever stands there has the old ID from the first frame on."""
+    tracker = Tracker()
+    there = observed([(200, 300), (500, 300), (900, 300)])
+    tracker.go_on({7: there.boxes_xyxy[1], 3: there.boxes_xyxy[0]})
+    first = tracker.step(observed([(215, 310), (905, 300), (490, 295)]), 1234.5)
+    found = {t.observation: (t.track_id, t.state) for t in first}
+    assert found[0] == (3, TrackState.CONFIRMED)
+    assert found[2] == (7, TrackState.CONFIRMED)
+    assert found[1] == (8, TrackState.TENTATIVE)  # somebody new; no number is given out twice
+
+
+def test_a_track_of_an_earlier_run_is_not_waited_for_long() -> None:
+    tracker = Tracker()
+    tracker.go_on({3: observed([(200, 300)]).boxes_xyxy[0]})
+    states = [[(t.track_id, t.state) for t in tracker.step(observed([]), 50.0 + k / 10)] for k in range(15)]
+    assert states[0] == [(3, TrackState.LOST)]
+    assert states[-1] == []
+    tracks = tracker.step(observed([(200, 300)]), 60.0)
+    assert [t.track_id for t in tracks] == [4]
+
+
 def test_ids_are_never_reused() -> None:
     here = follow([lambda t: (300, 300) if t % 4 < 1.5 else None], times(16.0))
     ids = [f[0] for f in here if f]

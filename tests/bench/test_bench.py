@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from groupcoach import bench as bench_module
-from groupcoach.bench import SIZE, bench, cut_out, grid, machine, person_places, write_class
-from groupcoach.bench_tables import bench_table, stages_table
+from groupcoach.bench import sizes
+from groupcoach.bench.classes import SIZE, cut_out, grid, person_places, write_class
+from groupcoach.bench.peers import in_own_process
+from groupcoach.bench.sizes import bench, machine
+from groupcoach.bench.tables import bench_table, stages_table
 from groupcoach.errors import AssetError, ConfigError, GroupCoachError
 
 MESH: dict[str, Any] = {
@@ -98,7 +100,7 @@ def answers() -> Any:
     """In place of a class in its own process: at live pace its frames are shown 80 to 120 ms after their capture."""
 
     def answer(module: str, video: Path, pace: str) -> dict[str, Any]:
-        assert module == "groupcoach.bench_run"
+        assert module == "groupcoach.bench.run"
         stages = dict(SUMMARY["stage_ms"])
         if pace == "live":
             stages["end_to_end"] = {"p50": 80.0, "p95": 120.0}
@@ -108,8 +110,8 @@ def answers() -> Any:
 
 
 def test_a_row_says_how_far_above_the_networks_the_line_is(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_module, "in_own_process", answers())
-    monkeypatch.setattr(bench_module, "beside", lambda video, people, vs: MESH)
+    monkeypatch.setattr(sizes, "in_own_process", answers())
+    monkeypatch.setattr(sizes, "beside", lambda video, people, vs: MESH)
     result = bench([3], sample=sample, seconds=0.5)
     (row,) = result["rows"]
     assert row["tracked"] == 2
@@ -131,7 +133,7 @@ def test_a_row_says_how_far_above_the_networks_the_line_is(sample: Path, monkeyp
 def test_a_class_that_does_not_run_says_why(sample: Path) -> None:
     sample.with_name("broken.mp4").write_bytes(b"")
     with pytest.raises(GroupCoachError, match=r"broken.mp4 did not run"):
-        bench_module.in_own_process("groupcoach.bench_run", sample.with_name("broken.mp4"), "max")
+        in_own_process("groupcoach.bench.run", sample.with_name("broken.mp4"), "max")
 
 
 def test_every_size_is_measured_beside_every_peer(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +150,9 @@ def test_every_size_is_measured_beside_every_peer(sample: Path, monkeypatch: pyt
         asked.append((people, tuple(names)))
         return [{"name": "aigym", "people": people}]
 
-    monkeypatch.setattr(bench_module, "in_own_process", answers())
-    monkeypatch.setattr(bench_module, "beside", beside)
-    monkeypatch.setattr(bench_module, "in_turns", in_turns)
+    monkeypatch.setattr(sizes, "in_own_process", answers())
+    monkeypatch.setattr(sizes, "beside", beside)
+    monkeypatch.setattr(sizes, "in_turns", in_turns)
     result = bench([2, 3], vs=["hmr", "aigym"], sample=sample, seconds=0.2)
     assert asked == [(2, ("hmr",)), (2, ("aigym",)), (3, ("hmr",)), (3, ("aigym",))]
     assert [(p["name"], p["people"]) for p in result["peers"]] == [("hmr", 2), ("aigym", 2), ("hmr", 3), ("aigym", 3)]

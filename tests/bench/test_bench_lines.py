@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from groupcoach import bench_lines, bench_run, engine
-from groupcoach.bench_lines import Line, Missing, Running, command_of, in_turns, lines_table
-from groupcoach.bench_mediapipe import cut
-from groupcoach.bench_run import Timed, whole_line
+from groupcoach import engine
+from groupcoach.bench import lines, run
+from groupcoach.bench.lines import Line, Missing, Running, command_of, in_turns, lines_table
+from groupcoach.bench.mediapipe_line import cut
+from groupcoach.bench.run import Timed, whole_line
 from groupcoach.errors import GroupCoachError
 
 SCRIPT = """
@@ -42,7 +43,7 @@ def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     def command(line: Line) -> list[str]:
         return [sys.executable, str(script), line.name.split(",")[0], str(log), str(frames.get(line.name, 5))]
 
-    monkeypatch.setattr(bench_lines, "command_of", command)
+    monkeypatch.setattr(lines, "command_of", command)
     return log
 
 
@@ -71,7 +72,7 @@ def test_mediapipe_is_told_where_everybody_stands(log: Path) -> None:
 
 def test_a_peer_without_its_packages_is_left_out_with_one_sentence(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        bench_lines, "LINES", {"without": (Line("without", "-", ""),) * 2, "aigym": (Line("aigym", "-", ""),)}
+        lines, "LINES", {"without": (Line("without", "-", ""),) * 2, "aigym": (Line("aigym", "-", ""),)}
     )
     said: list[str] = []
     rows = in_turns(log.with_name("class.mp4"), 2, ["without", "aigym"], said.append, rounds=1)
@@ -81,14 +82,14 @@ def test_a_peer_without_its_packages_is_left_out_with_one_sentence(log: Path, mo
 
 @pytest.mark.parametrize(("name", "why"), [("broken", "bad weights"), ("dies", "out of memory")])
 def test_a_line_that_fails_says_why(log: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str) -> None:
-    monkeypatch.setattr(bench_lines, "LINES", {name: (Line(name, "-", ""),)})
+    monkeypatch.setattr(lines, "LINES", {name: (Line(name, "-", ""),)})
     with pytest.raises(GroupCoachError, match=rf"The line {name} \(-\) did not run: .*{why}"):
         in_turns(log.with_name("class.mp4"), 2, [name], print, rounds=2)
 
 
 def test_mediapipe_has_an_interpreter_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(bench_lines.MEDIAPIPE_PYTHON, str(tmp_path / "nowhere"))
-    line = bench_lines.LINES["mediapipe"][0]
+    monkeypatch.setenv(lines.MEDIAPIPE_PYTHON, str(tmp_path / "nowhere"))
+    line = lines.LINES["mediapipe"][0]
     assert command_of(line)[0] == str(tmp_path / "nowhere")
     assert Path(command_of(line)[1]).is_file()
     with pytest.raises(GroupCoachError, match=r"nowhere does not start .* check GROUPCOACH_MEDIAPIPE_PYTHON"):
@@ -100,15 +101,15 @@ def test_mediapipe_that_is_not_there_says_so_in_one_sentence(monkeypatch: pytest
     package.mkdir()
     (package / "__init__.py").write_text("")  # a newer one, without the Pose solution
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.delenv(bench_lines.MEDIAPIPE_PYTHON, raising=False)
+    monkeypatch.delenv(lines.MEDIAPIPE_PYTHON, raising=False)
     with pytest.raises(Missing, match=r"^mediapipe is left out: .*GROUPCOACH_MEDIAPIPE_PYTHON\.$"):
-        Running(bench_lines.LINES["mediapipe"][0], tmp_path / "class.mp4", "[null]")
+        Running(lines.LINES["mediapipe"][0], tmp_path / "class.mp4", "[null]")
 
 
 def test_what_aigym_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "lap" else object())
     with pytest.raises(Missing, match=r"aigym is left out: it needs lap \(pip install 'groupcoach\[peers\]'\)"):
-        bench_lines.aigym(tmp_path / "class.mp4", "torch", 1.0, tmp_path)
+        lines.aigym(tmp_path / "class.mp4", "torch", 1.0, tmp_path)
 
 
 def test_a_part_of_the_picture_has_a_margin_and_ends_at_the_edge() -> None:
@@ -141,7 +142,7 @@ def test_the_whole_line_has_record_and_snapshot_on(monkeypatch: pytest.MonkeyPat
     (options,) = asked
     assert (options.pace, options.serve, options.voice) == ("live", True, False)
     assert options.out is not None
-    assert bench_run.peak_mb() > 10
+    assert run.peak_mb() > 10
 
 
 def test_an_error_of_the_class_is_an_error_of_the_bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -180,17 +181,17 @@ def test_aigym_gets_the_exported_network_under_the_name_it_knows(
     solutions = ModuleType("ultralytics.solutions")
     solutions.__dict__["AIGym"] = AIGym
     monkeypatch.setitem(sys.modules, "ultralytics.solutions", solutions)
-    monkeypatch.setattr(bench_lines.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(lines.importlib.util, "find_spec", lambda name: object())
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(set_num_threads=lambda n: None))
     monkeypatch.setattr(yolo, "quiet_ultralytics", lambda: None)
     monkeypatch.setattr(yolo, "export_openvino", lambda weights: exported / "yolo11n-pose.xml")
     monkeypatch.setattr("groupcoach.assets.locate", lambda name: tmp_path / "yolo11n-pose.pt")
     place = tmp_path / "place"
     place.mkdir()
-    found = bench_lines.aigym(film, "openvino", 5.0, place)()
+    found = lines.aigym(film, "openvino", 5.0, place)()
     assert (found["frames"], found["followed"]) == (4, 3)
     assert made[0]["model"].endswith("yolo11n-pose_openvino_model")
     assert (place / "yolo11n-pose_openvino_model" / "metadata.yaml").is_file()
     assert made[0]["show"] is False
-    bench_lines.aigym(film, "torch", 5.0, place)
+    lines.aigym(film, "torch", 5.0, place)
     assert made[1]["model"].endswith("yolo11n-pose.pt")

@@ -57,13 +57,11 @@ class Line:
     words: tuple[str, ...] = ()
 
 
-OURS: Final = Line("groupcoach", "openvino", "bench_lines", ("ours",))
+_MEDIAPIPE: Final = "bench.mediapipe_line"
+OURS: Final = Line("groupcoach", "openvino", "bench.lines", ("ours",))
 LINES: Final[Mapping[str, tuple[Line, ...]]] = {
-    "aigym": tuple(Line("aigym", runtime, "bench_lines", (runtime,)) for runtime in ("torch", "openvino")),
-    "mediapipe": (
-        Line("mediapipe, one person", "tflite", "bench_mediapipe"),
-        Line("mediapipe, everybody", "tflite", "bench_mediapipe"),
-    ),
+    "aigym": tuple(Line("aigym", runtime, "bench.lines", (runtime,)) for runtime in ("torch", "openvino")),
+    "mediapipe": tuple(Line(f"mediapipe, {who}", "tflite", _MEDIAPIPE) for who in ("one person", "everybody")),
 }  # fmt: skip
 
 
@@ -122,8 +120,8 @@ def in_turns(
 
 def command_of(line: Line) -> list[str]:
     """What starts a line, without the clip."""
-    if line.module == "bench_mediapipe":  # by its path: its environment has no groupcoach
-        return [os.environ.get(MEDIAPIPE_PYTHON) or sys.executable, str(Path(__file__).with_name("bench_mediapipe.py"))]
+    if line.module == _MEDIAPIPE:  # by its path: its environment has no groupcoach
+        return [os.environ.get(MEDIAPIPE_PYTHON) or sys.executable, str(Path(__file__).with_name("mediapipe_line.py"))]
     return [sys.executable, "-m", f"groupcoach.{line.module}", *line.words]
 
 
@@ -219,7 +217,7 @@ def lines_table(peers: Sequence[Mapping[str, Any]]) -> Table:
 
 def ours(video: Path) -> Run:
     """The class as the bench runs it; loads anew each time, which is not counted."""
-    from groupcoach.bench_run import whole_line
+    from groupcoach.bench.run import whole_line
 
     def run() -> Mapping[str, Any]:
         found = whole_line(video)

@@ -1,4 +1,4 @@
-"""One class of the bench from its file to the record, in this process: what ``bench`` and ``bench_lines`` time.
+"""One class of the bench from its file to the record, in this process: what ``sizes`` and ``lines`` time.
 
 Everything is on that a class in a studio has: mesh joints, classification, counting, record, snapshot. The rate
 counts from the first frame that was shown, so the loading of networks is in no figure but ``start_s``.

@@ -11,9 +11,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from groupcoach import bench_peers
-from groupcoach.bench import SAMPLE
-from groupcoach.bench_peers import PEERS, Call, Runner, beside, check_peers, measure, on_classes, peers_table, record
+from groupcoach.bench import peers
+from groupcoach.bench.classes import SAMPLE
+from groupcoach.bench.peers import PEERS, Call, Runner, beside, check_peers, measure, on_classes, peers_table, record
 from groupcoach.cli import app
 from groupcoach.errors import ConfigError, GroupCoachError
 from groupcoach.mesh.camera import Camera
@@ -164,8 +164,8 @@ def test_the_backbone_gives_the_same_in_both_runtimes(monkeypatch: pytest.Monkey
 
 @pytest.mark.models
 def test_the_lifters_inputs_are_recorded_from_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_peers, "_SETTLE", 10)
-    monkeypatch.setattr(bench_peers, "_RECORDED", 4)
+    monkeypatch.setattr(peers, "_SETTLE", 10)
+    monkeypatch.setattr(peers, "_RECORDED", 4)
     if not SAMPLE.exists():
         pytest.skip("the sample class is not in this checkout")
     found = record(SAMPLE)

@@ -1,6 +1,7 @@
-"""MediaPipe Pose as a line of the bench, run by its path: ``python bench_mediapipe.py VIDEO LIMIT_S PLACES``.
+"""MediaPipe Pose as a line of the bench, run by its path: ``python mediapipe_line.py VIDEO LIMIT_S PLACES``.
 
-Its environment need not have groupcoach (``bench_lines.MEDIAPIPE_PYTHON``): only mediapipe, numpy and OpenCV are used.
+Its environment need not have groupcoach (``lines.MEDIAPIPE_PYTHON``): only mediapipe, numpy and OpenCV are used.
+The file must not be called ``mediapipe.py``: a program finds its own folder first, and would import itself.
 ``PLACES`` is a JSON list of boxes (x1, y1, x2, y2) px, one for each person, or ``[null]``: the whole picture.
 """
 

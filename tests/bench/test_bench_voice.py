@@ -10,7 +10,8 @@ import wave
 import numpy as np
 import pytest
 
-from groupcoach import bench_voice, pipeline
+from groupcoach import pipeline
+from groupcoach.bench import voice
 from groupcoach.cues import voices
 from groupcoach.cues.hour import ClockVoice
 
@@ -42,9 +43,9 @@ class Voice(ClockVoice):
 def measured(monkeypatch):
     made = SlowPipeline()
     monkeypatch.setattr(pipeline, "build_pipeline", lambda **_: made)
-    monkeypatch.setattr(bench_voice, "_film", lambda people, sample: ([np.zeros((2, 2, 3), np.uint8)] * 10, 25.0))
-    monkeypatch.setattr(bench_voice, "Speaker", lambda setup: Voice())
-    return made, bench_voice.bench_voice(12, pairs=2)
+    monkeypatch.setattr(voice, "_film", lambda people, sample: ([np.zeros((2, 2, 3), np.uint8)] * 10, 25.0))
+    monkeypatch.setattr(voice, "Speaker", lambda setup: Voice())
+    return made, voice.bench_voice(12, pairs=2)
 
 
 def test_both_ways_see_the_same_frames_in_turns(measured):
@@ -72,7 +73,7 @@ def test_without_a_loudspeaker_a_player_that_takes_the_sounds_time_stands_in(mon
         file.setsampwidth(2)
         file.setframerate(22050)
         file.writeframes(bytes(22050))
-    with bench_voice._loudspeaker() as sound:
+    with voice._loudspeaker() as sound:
         assert sound == "stand-in"
         began = time.perf_counter()
         subprocess.run(["aplay", "-q", str(path)], check=True)

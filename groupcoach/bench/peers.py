@@ -4,7 +4,7 @@ One process for each class: the inputs of the lifter are recorded from the class
 network saw it, then everything compared takes turns, round by round, so that a machine that slows down slows all.
 
 A peer is one function in ``PEERS``: it is set up once and gives the runners whose rounds are timed. Whole lines are
-compared in ``bench_lines.py``. The peer ``trackers`` needs no class: it follows recorded boxes (``track/peers.py``).
+compared in ``lines.py``. The peer ``trackers`` needs no class: it follows recorded boxes (``public_trackers.py``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from groupcoach.bench_lines import LINES
+from groupcoach.bench.lines import LINES
 from groupcoach.errors import ConfigError, GroupCoachError, near_miss
 from groupcoach.evaluate.text import figure
 from groupcoach.mesh.camera import Camera
@@ -120,7 +120,7 @@ def on_classes(names: Sequence[str], mot: Path | None) -> list[str]:
         ConfigError: ``trackers`` without a folder or without its package.
     """
     if ON_BOXES in names and mot is not None:
-        from groupcoach.track.peers import check_package
+        from groupcoach.bench.public_trackers import check_package
 
         check_package()
         names = [name for name in names if name != ON_BOXES]
@@ -130,7 +130,7 @@ def on_classes(names: Sequence[str], mot: Path | None) -> list[str]:
 
 def beside(video: Path, people: int, peers: Sequence[str]) -> dict[str, Any]:
     """Measure a class of ``people`` in a process of its own: ``{"row": {...}, "peers": [{...}]}`` (:func:`measure`)."""
-    return in_own_process("groupcoach.bench_peers", video, str(people), *peers)
+    return in_own_process("groupcoach.bench.peers", video, str(people), *peers)
 
 
 def in_own_process(module: str, video: Path, *words: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Speed and memory of the whole line, and others' meshes, whole lines and trackers beside ours."""

@@ -1,0 +1,118 @@
+"""What the instructor corrected before the engine was killed can be undone in the engine that goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from scripted_class import HEIGHT, WIDTH, actor, frames_of, line, script_of
+
+from groupcoach.corrections import Corrections
+from groupcoach.pipeline import Pipeline
+from groupcoach.plan import Step
+from groupcoach.records import Event
+from groupcoach.resume import go_on, point_of
+from groupcoach.serve.board import (
+    CorrectCount,
+    GoOn,
+    MarkInstructor,
+    Merge,
+    NextStep,
+    Pause,
+    PutOnSpot,
+    Rename,
+    Split,
+    Swap,
+    Undo,
+)
+from groupcoach.store.replay import Unfinished, replay
+from groupcoach.store.run_dir import to_json
+
+
+def rows(events: list[Event]) -> list[Mapping[str, Any]]:
+    return [json.loads(json.dumps(to_json({**e.data, "t_s": e.t_s, "type": e.type, "person": e.person})))
+            for e in events]  # fmt: skip
+
+
+def after_the_kill(first: Pipeline, second: Pipeline, events: list[Event], frame: int, t_s: float) -> Corrections:
+    """``second`` takes the class up from the record that ``first`` left."""
+    point = point_of(first, t_s, frame=frame, frames=frame + 1, dropped=0, first_s=0.0)
+    before = Unfinished("", rows(events), json.loads(json.dumps(to_json(point), allow_nan=False)))
+    go_on(second, before, WIDTH, HEIGHT)
+    hand = Corrections(second)
+    hand.recall(before.events)
+    return hand
+
+
+def standing(pipeline: Pipeline) -> dict[int, Any]:
+    """What the instructor can correct of everybody."""
+    people = pipeline.identity.people
+    return {
+        i: (p.name, p.spot, p.instructor, {k: n for k, n in pipeline.people.of(i).totals.items() if n},
+            (plan := pipeline.people.of(i).plan) and plan.standing)
+        for i, p in people.items()
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def two_with_a_plan() -> tuple[Pipeline, list[Event], int, float]:
+    script = script_of([actor([("stand", 1), ("squat", 6), ("stand", 1)], x_m=-1.2, seed=4),
+                        actor([("stand", 8)], x_m=1.2, seed=5, yaw=0.2)])  # fmt: skip
+    pipeline = line(script)
+    pipeline.programme = (Step("squat", 2), Step("lunge", 4), Step("squat", 2))
+    events: list[Event] = []
+    for frame in frames_of(script):
+        events += pipeline.step(frame)[0]
+    return pipeline, events, frame.index, frame.t_s
+
+
+@pytest.mark.parametrize(
+    ("commands", "undone"),
+    [
+        ([Rename(1, "Mina"), Rename(1, "Jun")], 2),
+        ([Merge(1, 2)], 1),
+        ([CorrectCount(1, "squat", 7), CorrectCount(1, "lunge", 3), Merge(1, 2), CorrectCount(2, "squat", 9)], 2),
+        ([Merge(1, 2), Split(2)], 2),
+        ([Swap(1, 2)], 1),
+        ([MarkInstructor(2)], 1),
+        ([CorrectCount(1, "squat", 12), CorrectCount(1, "squat", 3)], 1),
+        ([PutOnSpot(1, "3"), PutOnSpot(2, "3")], 1),
+        ([NextStep(), NextStep()], 1),
+        ([Pause(), GoOn()], 1),
+        ([Pause()], 1),
+        ([CorrectCount(1, "squat", 12), CorrectCount(1, "squat", 3), Undo()], 1),
+    ],
+)
+def test_what_was_corrected_before_the_kill_can_be_undone_after_it(commands: list[Any], undone: int) -> None:
+    first, past, frame, t_s = deepcopy(two_with_a_plan())
+    hand, events = Corrections(first), list(past)
+    for command in commands:
+        events += hand.obey(command, t_s)
+    second = line({})
+    second.programme = first.programme
+    again = after_the_kill(first, second, events, frame, t_s)
+    assert standing(second) == standing(first)
+    for _ in range(undone):
+        (here,), (there,) = hand.obey(Undo(), t_s), again.obey(Undo(), t_s)
+        assert there == here
+        assert here.type == "correction_undone"
+        assert standing(second) == standing(first)
+        assert second.paused == first.paused
+        events.append(there)
+    so_far = replay(rows(events))
+    assert {i: p.totals for i, p in so_far.people.items()} == {i: s[3] for i, s in standing(second).items()}
+    (next_one,) = again.obey(Rename(2, "Sam"), t_s)
+    assert next_one.data["correction"] == hand.obey(Rename(2, "Sam"), t_s)[0].data["correction"]
+
+
+def test_when_all_is_undone_nothing_is_left_to_undo() -> None:
+    first, past, frame, t_s = deepcopy(two_with_a_plan())
+    events = list(past)
+    for command in (CorrectCount(1, "squat", 12), Undo()):
+        events += Corrections(first).obey(command, t_s) if not isinstance(command, Undo) else []
+    again = after_the_kill(first, line({}), events, frame, t_s)
+    assert [again.obey(Undo(), t_s)[0].type for _ in range(2)] == ["correction_undone", "correction_refused"]
