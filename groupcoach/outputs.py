@@ -219,11 +219,11 @@ class Outputs:
             if self.board.metrics is not None:
                 self.board.metrics.frame(now, events)
             self.voices.show(now.people, seen, self.options.language)
-        wanted = self.board is not None and self.board.preview_wanted()
+        wanted = self.board is not None and self.board.preview.wanted()
         if wanted or (self.run is not None and self.options.save_video):
             picture = self._annotator.draw(frame, seen, self.muted)
             if wanted and self.board is not None:
-                self.board.publish_preview(picture)
+                self.board.preview.put(picture)
             if self.run is not None:
                 self.run.picture(picture)
 

@@ -94,7 +94,7 @@ def create_app(
 
     @app.get("/preview.jpg")
     async def preview() -> Response:
-        picture = await _newer_picture(board, board.ask_preview() if not board.preview_watched() else 0)
+        picture = await _newer_picture(board, board.preview.ask() if not board.preview.watched() else 0)
         if picture is None:
             return JSONResponse({"detail": "The engine has no picture yet."}, status_code=503, headers=_NO_STORE)
         return Response(picture[1], media_type="image/jpeg", headers=_NO_STORE)
@@ -199,8 +199,8 @@ async def _newer_picture(board: LiveBoard, than: int) -> tuple[int, bytes] | Non
     for _ in range(int(PICTURE_WAIT_S / 0.02)):
         if board.closed:
             return None
-        if board.ask_preview() > than:
-            return await run_in_threadpool(board.preview_jpeg)
+        if board.preview.ask() > than:
+            return await run_in_threadpool(board.preview.jpeg)
         await asyncio.sleep(0.02)
     return None
 

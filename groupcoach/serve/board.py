@@ -11,15 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupcoach.cards import Snapshot
 from groupcoach.cues.phones import PhoneDesk
 from groupcoach.cues.sentences import Part
 from groupcoach.records import Event
+from groupcoach.serve.preview import Preview
 from groupcoach.serve.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -27,11 +25,6 @@ if TYPE_CHECKING:
 
 COMMAND_QUEUE: Final = 256
 ANSWERS: Final = 8
-WANTED_S: Final = 2.0
-PICTURE_S: Final = 0.08
-"""Shortest time between two drawn pictures: drawing costs the engine more than a person sees."""
-PICTURE_WIDTH: Final = 1280
-JPEG_QUALITY: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +153,7 @@ class LiveBoard:
         self._event_number = 0
         self._commands: deque[Command] = deque()
         self._answers: deque[tuple[int, Event]] = deque(maxlen=ANSWERS)
-        self._asked = self._drawn = -np.inf
-        self._picture: tuple[int, NDArray[np.uint8]] | None = None
-        self._encode_lock = threading.Lock()
-        self._jpeg: tuple[int, bytes] | None = None
+        self.preview = Preview(clock)
         self.closed = False
         self.metrics: Metrics | None = None
         self.phones: PhoneDesk | None = None
@@ -176,6 +166,8 @@ class LiveBoard:
     def publish(self, snapshot: Snapshot, events: Sequence[Event]) -> None:
         """Put up the class at this instant and pass its events on."""
         with self._lock:
+            if self._latest is not None and snapshot.dropped > self._latest[0].dropped:
+                self.preview.behind()
             self._latest = (snapshot, self._clock())
             numbered = [(self._event_number + i, e) for i, e in enumerate(events, 1)]
             self._event_number += len(numbered)
@@ -184,23 +176,6 @@ class LiveBoard:
         if numbered:
             for watcher in watchers:
                 watcher.offer(numbered)
-
-    def preview_watched(self) -> bool:
-        """Whether somebody asked for a picture within the last two seconds."""
-        return self._clock() - self._asked < WANTED_S
-
-    def preview_wanted(self) -> bool:
-        """Whether the engine should draw a picture now: somebody looks, and the last one is ``PICTURE_S`` old."""
-        return self.preview_watched() and self._clock() - self._drawn >= PICTURE_S
-
-    def publish_preview(self, rgb: NDArray[np.uint8]) -> None:
-        """Put up the annotated picture, (H, W, 3) RGB. It is kept, not copied: do not draw into it afterwards."""
-        if not self.preview_watched():
-            return
-        self._drawn = self._clock()
-        with self._lock:
-            number = self._picture[0] + 1 if self._picture else 1
-            self._picture = (number, rgb)
 
     def take_commands(self) -> list[Command]:
         """What the instructor asked for since the last call, in order."""
@@ -259,32 +234,3 @@ class LiveBoard:
                 return False
             self._commands.append(command)
             return True
-
-    def ask_preview(self) -> int:
-        """Say that a picture is wanted; returns the number of the newest one (0: none yet)."""
-        self._asked = self._clock()
-        with self._lock:
-            return self._picture[0] if self._picture else 0
-
-    def preview_jpeg(self) -> tuple[int, bytes] | None:
-        """The newest picture as (number, JPEG), encoded once however many look; takes some milliseconds."""
-        with self._encode_lock:
-            with self._lock:
-                picture = self._picture
-            if picture is None:
-                return None
-            if self._jpeg is None or self._jpeg[0] != picture[0]:
-                self._jpeg = (picture[0], _encode(picture[1]))
-            return self._jpeg
-
-
-def _encode(rgb: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    bgr: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    height, width = bgr.shape[:2]
-    if width > PICTURE_WIDTH:
-        size = (PICTURE_WIDTH, max(1, round(height * PICTURE_WIDTH / width)))
-        bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return bytes(data)

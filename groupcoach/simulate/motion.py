@@ -195,6 +195,7 @@ def make_motion(
     faults: Mapping[str, float] | None = None,
     yaw: float = 0.0,
     spot_m: tuple[float, float] = (0.0, 0.0),
+    free: bool = False,
 ) -> Motion:
     """One person doing a plan.
 
@@ -207,6 +208,7 @@ def make_motion(
         faults: Fault code -> share of repetitions that show it, in every exercise that has the fault.
         yaw: Turn about the vertical, radians; 0 faces +z.
         spot_m: (x, z) where the person stands.
+        free: tempo and stance are the person's own (``stance.Person``).
 
     Raises:
         ConfigError: an exercise or a fault that does not exist.
@@ -222,6 +224,6 @@ def make_motion(
         if code not in known:
             raise ConfigError(f"Fault {code!r} is not known to the simulator.{near_miss(code, known)} "
                               f"It can do: {', '.join(sorted(known))}.")  # fmt: skip
-    person = Person(skeleton, seed)
+    person = Person(skeleton, seed, free)
     parts = [MAKERS[name](person, person.rng(k), length, None, faults or {}) for k, (name, length) in enumerate(plan)]
     return Motion(person, parts, yaw=yaw, spot_m=spot_m)

@@ -161,7 +161,7 @@ def _draw(name: str, seed: int, body: BodyModel, fps: float) -> tuple[Drawn, lis
         parts = [("stand", float(rng.uniform(1.5, 3))), *parts, ("stand", float(rng.uniform(1.0, 3)))]
     # badly done is still that exercise
     faults = {code: float(rng.uniform(0.2, 0.8)) for code in FAULTS.get(name, ()) if rng.random() < 0.3}
-    motion: Motion = make_motion(skeleton, parts, seed=seed, faults=faults)
+    motion: Motion = make_motion(skeleton, parts, seed=seed, faults=faults, free=bool(rng.random() < 0.5))
     t = np.arange(0, motion.duration_s, 1 / fps)
     rotations, transl = motion.both(t)
     joints = body.joints(rotations, np.repeat(betas[None], len(t), axis=0), transl)

@@ -96,7 +96,7 @@ class FakeEngine:
                 bare = {"trace": ()} if people > TRACED else {}
                 people = [person(i, 60.0 + step / 20, **self._named(i), **bare) for i in range(people)]
             self.board.publish(snapshot(people, 60.0 + step / 20, **self.more), events)
-            self.board.publish_preview(picture(step))
+            self.board.preview.put(picture(step))
 
     def _named(self, i):
         return {"name": self.names[i + 1]} if i + 1 in self.names else {}

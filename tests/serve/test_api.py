@@ -239,8 +239,8 @@ def test_the_picture_and_the_stream_of_pictures(server, board):
 
     def engine():
         while not stop.wait(0.01):
-            if board.preview_wanted():
-                board.publish_preview(np.zeros((48, 64, 3), np.uint8))
+            if board.preview.wanted():
+                board.preview.put(np.zeros((48, 64, 3), np.uint8))
 
     thread = threading.Thread(target=engine)
     thread.start()

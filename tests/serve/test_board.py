@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from groupcoach.cards import Snapshot
 from groupcoach.records import Event
+from groupcoach.serve import preview
 from groupcoach.serve.board import COMMAND_QUEUE, LiveBoard, Mute, Rename
 from groupcoach.serve.watcher import WATCHER_QUEUE
 
@@ -81,34 +83,59 @@ def test_a_watcher_whose_loop_has_ended_harms_nobody(board):
 
 def test_pictures_are_made_only_while_somebody_looks(board, clock, monkeypatch):
     encoded = []
-    monkeypatch.setattr("groupcoach.serve.board._encode", lambda rgb: encoded.append(1) or b"jpeg")
+    monkeypatch.setattr("groupcoach.serve.preview._encode", lambda rgb: encoded.append(1) or b"jpeg")
     picture = np.zeros((4, 4, 3), np.uint8)
-    assert not board.preview_wanted()
-    board.publish_preview(picture)
-    assert board.preview_jpeg() is None
-    assert board.ask_preview() == 0
-    assert board.preview_wanted()
-    board.publish_preview(picture)
+    assert not board.preview.wanted()
+    board.preview.put(picture)
+    assert board.preview.jpeg() is None
+    assert board.preview.ask() == 0
+    assert board.preview.wanted()
+    board.preview.put(picture)
     assert encoded == []
-    assert [board.preview_jpeg(), board.preview_jpeg()] == [(1, b"jpeg")] * 2
+    assert [board.preview.jpeg(), board.preview.jpeg()] == [(1, b"jpeg")] * 2
     assert encoded == [1]
-    assert not board.preview_wanted()  # one was drawn just now
+    assert not board.preview.wanted()  # one was drawn just now
     clock.now += 0.1
-    assert board.preview_wanted()
+    assert board.preview.wanted()
     clock.now += 2.4
-    assert not board.preview_watched()
-    assert not board.preview_wanted()
+    assert not board.preview.watched()
+    assert not board.preview.wanted()
 
 
 def test_a_picture_is_red_where_it_was_red(board):
     import cv2
 
-    board.ask_preview()
-    board.publish_preview(np.full((900, 1600, 3), (250, 0, 0), np.uint8))
-    _, jpeg = board.preview_jpeg()
+    board.preview.ask()
+    board.preview.put(np.full((900, 1600, 3), (250, 0, 0), np.uint8))
+    _, jpeg = board.preview.jpeg()
     back = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert back.shape == (720, 1280, 3)
     assert back[0, 0].tolist()[2] > 240 > 20 > back[0, 0].tolist()[0]
+
+
+def test_an_engine_that_is_behind_draws_less():
+    now = [100.0]
+    board = LiveBoard(clock=lambda: now[0])
+
+    def drawn(seconds, dropping):
+        """Pictures in so many seconds of an engine that takes 20 ms for one and 60 ms for all else of a frame."""
+        dropped, pictures = 0, 0
+        until = now[0] + seconds
+        while now[0] < until:
+            dropped += dropping
+            board.publish(replace(snapshot(), dropped=dropped), [])
+            board.preview.ask()
+            if board.preview.wanted():
+                now[0] += 0.02
+                board.preview.put(np.zeros((4, 4, 3), np.uint8))
+                pictures += 1
+            now[0] += 0.06
+        return pictures
+
+    assert drawn(10, dropping=0) > 60
+    assert 8 < drawn(10, dropping=1) < 20
+    drawn(preview.BEHIND_S, dropping=0)
+    assert drawn(10, dropping=0) > 60  # it keeps up again
 
 
 def test_commands_come_in_order_and_not_without_end(board):

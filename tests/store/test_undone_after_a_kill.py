@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_class import HEIGHT, WIDTH, actor, frames_of, line, script_of
+from scripted_class import FPS, HEIGHT, WIDTH, actor, frames_of, line, script_of
 
+from groupcoach import engine
 from groupcoach.corrections import Corrections
+from groupcoach.engine import RunOptions, run_class
 from groupcoach.pipeline import Pipeline
 from groupcoach.plan import Step
 from groupcoach.records import Event
@@ -19,6 +22,7 @@ from groupcoach.resume import go_on, point_of
 from groupcoach.serve.board import (
     CorrectCount,
     GoOn,
+    LiveBoard,
     MarkInstructor,
     Merge,
     NextStep,
@@ -29,8 +33,10 @@ from groupcoach.serve.board import (
     Swap,
     Undo,
 )
+from groupcoach.source.scripted import ScriptedSource
 from groupcoach.store.replay import Unfinished, replay
 from groupcoach.store.run_dir import to_json
+from groupcoach.store.session import SessionStore
 
 
 def rows(events: list[Event]) -> list[Mapping[str, Any]]:
@@ -116,3 +122,36 @@ def test_when_all_is_undone_nothing_is_left_to_undo() -> None:
         events += Corrections(first).obey(command, t_s) if not isinstance(command, Undo) else []
     again = after_the_kill(first, line({}), events, frame, t_s)
     assert [again.obey(Undo(), t_s)[0].type for _ in range(2)] == ["correction_undone", "correction_refused"]
+
+
+def test_the_engine_that_goes_on_undoes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'session.db'}"
+    store = SessionStore(url)
+    store.start("scripted", "2026-11-22T00:00:00+00:00")
+    store.write([
+        Event(0.2, "person_entered", 1, {"name": "Mina", "spot": None}),
+        Event(0.4, "count_corrected", 1, {"exercise": "squat", "reps": 9, "correction": 1, "who": "instructor",
+                                          "before": 4, "after": 9}),
+        Event(0.5, "renamed", 1, {"name": "Jun", "spot": None, "spot_before": "3", "correction": 2,
+                                  "who": "instructor", "before": "Mina", "after": "Jun"}),
+    ])  # fmt: skip
+    store.close()  # and killed
+    script = script_of([actor([("stand", 2)], seed=4)])
+    monkeypatch.setattr(engine, "open_source", lambda spec: ScriptedSource(frames_of(script), fps=FPS))
+    monkeypatch.setattr(engine, "build_pipeline", lambda **words: line(script))
+
+    def ask(board: LiveBoard) -> None:
+        for _ in range(3):
+            assert board.command(Undo())
+
+    run_class(RunOptions("scripted", db=url, resume=True, serve=True, on_board=ask))
+    store = SessionStore(url)
+    try:
+        events = [e for e in store.read(1)["events"] if "correction" in e["type"]]
+        people = {row["number"]: row["name"] for row in store.read(1)["people"]}
+    finally:
+        store.close()
+    assert [(e["type"], e["data"].get("correction"), e["data"].get("after")) for e in events] == [
+        ("correction_undone", 2, "Mina"), ("correction_undone", 1, 4), ("correction_refused", None, None),
+    ]  # fmt: skip
+    assert people[1] == "Mina"

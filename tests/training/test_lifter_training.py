@@ -16,7 +16,8 @@ from groupcoach.simulate.scene import SceneCamera  # noqa: E402
 from groupcoach.skeleton import BLAZEPOSE, COCO, INDEX, JOINTS, N_SMPL  # noqa: E402
 from groupcoach.training import lifter_data  # noqa: E402
 from groupcoach.training.filmed import FPS  # noqa: E402
-from groupcoach.training.lifter import Sampler, _shifted, train, write  # noqa: E402
+from groupcoach.training.lifter import train, write  # noqa: E402
+from groupcoach.training.lifter_batches import Sampler, _shifted  # noqa: E402
 from groupcoach.training.lifter_free import draw_change, grown, rotation  # noqa: E402
 from groupcoach.training.lifter_net import LiftNet, Skeleton, inner_angles, orthonormal  # noqa: E402
 
