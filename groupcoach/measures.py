@@ -131,6 +131,17 @@ def _lean(low: Floats, high: Floats, sigma: Floats) -> tuple[Floats, Floats]:
         return np.degrees(np.arccos(np.clip(share, -1, 1))), sigma
 
 
+def legs_apart(joints_m: Floats, joints_px: Floats | None) -> Floats:
+    """(N,) degrees between the legs, as ``feet_apart`` has it.
+
+    Args:
+        joints_m: (N, J, 3) camera axes.
+        joints_px: (N, J, 2) where the picture shows them.
+    """
+    p = {name: joints_m[:, row] for name, row in INDEX.items()}
+    return _feet_apart(p, np.zeros(joints_m.shape[:2]), _apart(p), joints_px)[0]
+
+
 def _apart(p: dict[str, Floats]) -> Floats:
     """(N,) degrees between the lines from the middle of the hips to the two ankles."""
     u, v = (p[f"{side}_ankle"] - p["pelvis"] for side in ("left", "right"))

@@ -187,7 +187,8 @@ class Pipeline:
         votes: list[Floats | None] = [None] * len(states)
         if not states:
             return votes
-        values = signals(np.stack([p.joints_m for p in poses]), np.stack([a.deg for a in joint_angles]))
+        joints, deg = np.stack([p.joints_m for p in poses]), np.stack([a.deg for a in joint_angles])
+        values = signals(joints, deg, np.stack([p.joints_px for p in poses]))
         for state, row in zip(states, values, strict=True):
             state.window.push(t_s, row)
         seen = np.flatnonzero(np.isfinite(values).any(1))

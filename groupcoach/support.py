@@ -26,6 +26,8 @@ ALIKE = 0.65
 """Of its neighbours' range: what they speak for has to look like them."""
 BARELY = 1.5
 """Times the smallest range of an exercise: a first repetition below that waits for the second."""
+FAR = 2.0
+"""Times the smallest range: so large a movement is none of somebody who stands still."""
 NEIGHBOUR_S = 8.0
 _SPOKEN = 0.15
 """A rival has so much of the votes: little shares of many are doubt, and doubt speaks for nobody."""
@@ -41,6 +43,7 @@ class Support:
         self._gated = [
             (columns[d.id], d) for d in catalogue.counted if d.id in columns and (d.gate or d.turn or d.moves)
         ]
+        self._still = columns.get("stand")
         self.recent: deque[tuple[str, Excursion]] = deque(maxlen=40)
         self._final: dict[tuple[str, float, float, float], float] = {}
 
@@ -72,11 +75,13 @@ class Support:
         mine = float(votes[self._columns[name]])
         if mine < POSSIBLE / 2:
             return mine
+        refuted = 0.0
+        if self._still is not None and e.range_deg >= FAR * self._catalogue.get(name).count.min_range_deg:
+            refuted = float(votes[self._still])  # whoever moves so far does not stand still
         spoken = [(float(votes[k]), d) for k, d in self._gated if d.id != name and votes[k] >= _SPOKEN]
-        if not spoken:
-            return mine
-        span = self._past.movement(e)
-        refuted = sum(share for share, d in spoken if not passes_gate(d, span, e.turn_s))
+        if spoken:
+            span = self._past.movement(e)
+            refuted += sum(share for share, d in spoken if not passes_gate(d, span, e.turn_s))
         return mine / max(1.0 - refuted, mine)
 
     def may_be(self, name: str, e: Excursion) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from groupcoach.measures import legs_apart
 from groupcoach.records import Floats
 from groupcoach.skeleton import ANGLE_INDEX, INDEX
 
@@ -24,16 +25,17 @@ SIGNALS: Final[tuple[str, ...]] = (
     "head_height", "ankles_across", "ankles_along", "ankles_up", "knees_across", "wrists_across", "wrists_along",
     "wrists_up",
     *(f"upper_arm_{axis}_{end}" for axis in _ARM_AXES for end in ("low", "high")),
-    *(f"wrist_behind_{end}" for end in ("low", "high")),
+    *(f"wrist_behind_{end}" for end in ("low", "high")), "legs_apart",
 )  # fmt: skip
 
 
-def signals(joints_m: Floats, deg: Floats) -> Floats:
+def signals(joints_m: Floats, deg: Floats, joints_px: Floats | None = None) -> Floats:
     """(N, S) signals in ``SIGNALS`` order, NaN where a joint is not seen.
 
     Args:
         joints_m: (N, J, 3) camera axes; the camera is taken to be held level.
         deg: (N, A) angles of the same bodies. Angles enter as shares of 180 degrees.
+        joints_px: (N, J, 2) where the picture shows the joints; arms that fly up do not part the legs there.
     """
     p = {name: joints_m[:, row] * np.array([1.0, -1.0, 1.0]) for name, row in INDEX.items()}
     n = len(joints_m)
@@ -72,6 +74,7 @@ def signals(joints_m: Floats, deg: Floats) -> Floats:
     pair(*(_dot(arm, behind) for arm in arms))
     pair(_dot(arms[0], left_axis), -_dot(arms[1], left_axis))
     pair(*(_dot(p[f"{side}_wrist"] - p[f"{side}_shoulder"], behind) / torso for side in ("left", "right")))
+    out.append(legs_apart(joints_m, joints_px) / 180)
     return np.stack(out, axis=1)
 
 

@@ -127,7 +127,7 @@ def _raise(name: str, person: Person, rng: Rng, seconds: float, reps: int | None
     n, front = len(tempo), name == "front_raise"
     wrong = draw_wrong(rng, faults, n, ("too_high", "swing", "uneven"))
     many = max(n, 1)
-    usual = (rng.uniform(80, 97) + rng.normal(0, 2, many)) * ranges(tempo, wrong)
+    usual = (rng.uniform(80, 97) + person.over_deg + rng.normal(0, 2, many)) * ranges(tempo, wrong)
     top = usual_or(rng, usual, wrong["too_high"], 119, 134)
     rock = usual_or(rng, rng.uniform(0, 1.5, many), wrong["swing"], 29, 34)
     short = usual_or(rng, 0.0, wrong["uneven"], 30, 42)

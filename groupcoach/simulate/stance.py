@@ -84,6 +84,8 @@ class Person:
         self.sink_deg = float(own.uniform(0, 45)) if self.free else 0.0
         if self.free:
             self.stance_m = hip_m * own.uniform(0.8, 2.6)
+        # raises end so much higher
+        self.over_deg = float(own.uniform(-10, 35)) if self.free else 0.0
 
     def rng(self, part: int) -> np.random.Generator:
         """Chance for one part of the motion; the same part of the same person always draws the same."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupcoach.classify.network import SHIPPED, Classifier
 from groupcoach.classify.window import N_FEATURES, STATS
@@ -116,36 +118,79 @@ class _Restyle:
         return ((z - self._mean) / self._scale).clamp(-6, 6).view(n, -1)
 
 
-def train(data: dict[str, np.ndarray], seed: int, out: Path) -> dict[str, float]:
-    """Train, calibrate on the check windows, write the weights; returns the accuracies on the check windows."""
+def train(data: dict[str, np.ndarray], seed: int, out: Path, members: int = 3) -> dict[str, float]:
+    """Train, calibrate on the check windows, write the weights.
+
+    Args:
+        data: of ``gather``.
+        seed: of the first network.
+        out: file of the weights.
+        members: so many networks from different beginnings, whose answers are averaged: which of them has a strange
+            movement right is chance.
+
+    Returns:
+        Accuracies on the check windows, by class and ``all``.
+    """
     import torch
     from rich.console import Console
     from safetensors.numpy import save_file
 
     say = Console(stderr=True).print
-    torch.manual_seed(seed)
-    x, y, vx, vy = data["x"], data["y"], data["vx"], data["vy"]
+    x, vx, vy = data["x"], data["vx"], data["vy"]
     mean, scale = np.nanmean(x, axis=0), np.nanstd(x, axis=0) + 1e-3
     say(f"{len(x)} windows to train on, {len(vx)} to check on, {N_FEATURES} features")
 
     def prepare(a: Floats) -> torch.Tensor:
         return torch.from_numpy(np.nan_to_num((a - mean) / scale).clip(-6, 6).astype(np.float32))
 
-    tx, tv, ty, tvy = prepare(x), prepare(vx), torch.from_numpy(y), torch.from_numpy(vy)
-    share = torch.from_numpy(data["w"] / data["w"].mean()).float()
+    tx, tv, tvy = prepare(x), prepare(vx), torch.from_numpy(vy)
+    nets = []
+    for member in range(members):
+        torch.manual_seed(seed + member)
+        nets.append(_fitted(tx, data["y"], data["w"], _Restyle(mean, scale)))
+        with torch.no_grad():
+            say(f"network {member + 1}: unseen motions {float((nets[-1](tv).argmax(1) == tvy).float().mean()):.4f}")
+    with torch.no_grad():
+        logits = torch.stack([net(tv) for net in nets]).mean(0)
+    grid = np.linspace(0.5, 3.0, 51)
+    nll = [float(torch.nn.functional.cross_entropy(logits / float(g), tvy)) for g in grid]
+    temperature = float(grid[int(np.argmin(nll))])
+    layers = side_by_side(nets)
+    tensors = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32)}
+    for i, (weight, bias) in enumerate(layers):
+        tensors[f"weight{i}"], tensors[f"bias{i}"] = weight, bias
+    out.parent.mkdir(parents=True, exist_ok=True)
+    meta = {
+        "classes": json.dumps(CLASSES),
+        "class_of_kind": json.dumps(CLASS_OF_KIND.tolist()),
+        "layers": str(len(layers)),
+        "temperature": f"{temperature:.3f}",
+    }
+    save_file(tensors, str(out), metadata=meta)
+    vy = CLASS_OF_KIND[vy]
+    guess = Classifier(out).probabilities(vx).argmax(1)
+    result = {name: float((guess[vy == i] == i).mean()) for i, name in enumerate(CLASSES) if (vy == i).any()}
+    result["all"] = float((guess == vy).mean())
+    say({k: round(v, 3) for k, v in result.items()}, f"temperature {temperature:.2f}")
+    return result
+
+
+def _fitted(tx: torch.Tensor, y: np.ndarray, w: np.ndarray, restyle: _Restyle) -> torch.nn.Sequential:
+    """One network, trained on prepared windows ``tx`` (N, F) of kinds ``y`` (N,) that weigh ``w`` (N,)."""
+    import torch
+
+    ty, share = torch.from_numpy(y), torch.from_numpy(w / w.mean()).float()
     net = torch.nn.Sequential(
         torch.nn.Linear(N_FEATURES, 320), torch.nn.ReLU(), torch.nn.Dropout(0.3),
         torch.nn.Linear(320, 128), torch.nn.ReLU(), torch.nn.Dropout(0.15), torch.nn.Linear(128, len(KINDS)),
     )  # fmt: skip
-    restyle = _Restyle(mean, scale)
     counts = np.bincount(y, minlength=len(KINDS))
     weight = torch.tensor((counts.mean() / np.maximum(counts, 1)) ** 0.5, dtype=torch.float32)
     loss_of = torch.nn.CrossEntropyLoss(weight=weight, label_smoothing=0.05, reduction="none")
     epochs, batch = 16, 1024
     opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=2e-2)
     plan = torch.optim.lr_scheduler.OneCycleLR(opt, 4e-3, total_steps=epochs * (len(tx) // batch))
-    for epoch in range(epochs):
-        net.train()
+    for _ in range(epochs):
         order = torch.randperm(len(tx))
         for k in range(len(tx) // batch):
             rows = order[k * batch : (k + 1) * batch]
@@ -157,35 +202,31 @@ def train(data: dict[str, np.ndarray], seed: int, out: Path) -> dict[str, float]
             loss.backward()
             opt.step()
             plan.step()
-        if epoch % 4 == 3:
-            net.eval()
-            with torch.no_grad():
-                say(f"epoch {epoch + 1}: unseen motions {float((net(tv).argmax(1) == tvy).float().mean()):.4f}")
-    net.eval()
-    with torch.no_grad():
-        logits = net(tv)
-    grid = np.linspace(0.5, 3.0, 51)
-    nll = [float(torch.nn.functional.cross_entropy(logits / float(g), tvy)) for g in grid]
-    temperature = float(grid[int(np.argmin(nll))])
-    vy = CLASS_OF_KIND[vy]
-    tensors = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32)}
-    linear = [m for m in net if isinstance(m, torch.nn.Linear)]
-    for i, layer in enumerate(linear):
-        tensors[f"weight{i}"] = np.ascontiguousarray(layer.weight.detach().numpy().T)
-        tensors[f"bias{i}"] = layer.bias.detach().numpy()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    meta = {
-        "classes": json.dumps(CLASSES),
-        "class_of_kind": json.dumps(CLASS_OF_KIND.tolist()),
-        "layers": str(len(linear)),
-        "temperature": f"{temperature:.3f}",
-    }
-    save_file(tensors, str(out), metadata=meta)
-    guess = Classifier(out).probabilities(vx).argmax(1)
-    result = {name: float((guess[vy == i] == i).mean()) for i, name in enumerate(CLASSES) if (vy == i).any()}
-    result["all"] = float((guess == vy).mean())
-    say({k: round(v, 3) for k, v in result.items()}, f"temperature {temperature:.2f}")
-    return result
+    return net.eval()
+
+
+def side_by_side(nets: Sequence[torch.nn.Sequential]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Weight (in, out) and bias (out,) of each layer of one network that answers with the mean of ``nets``."""
+    import torch
+
+    found = [[m for m in net if isinstance(m, torch.nn.Linear)] for net in nets]
+    weights = [[layer.weight.detach().numpy().T for layer in layers] for layers in zip(*found, strict=True)]
+    biases = [[layer.bias.detach().numpy() for layer in layers] for layers in zip(*found, strict=True)]
+    out = []
+    for i, (parts, bias) in enumerate(zip(weights, biases, strict=True)):
+        if i == 0:  # all look at the same features
+            joined = (np.concatenate(parts, axis=1), np.concatenate(bias))
+        elif i + 1 < len(weights):  # none looks at another one's inside
+            whole = np.zeros((sum(len(p) for p in parts), sum(p.shape[1] for p in parts)), np.float32)
+            row = column = 0
+            for p in parts:
+                whole[row : row + len(p), column : column + p.shape[1]] = p
+                row, column = row + len(p), column + p.shape[1]
+            joined = (whole, np.concatenate(bias))
+        else:
+            joined = (np.concatenate(parts, axis=0) / len(nets), np.mean(bias, axis=0))
+        out.append((np.ascontiguousarray(joined[0], np.float32), joined[1].astype(np.float32)))
+    return out
 
 
 def main() -> None:
@@ -197,6 +238,7 @@ def main() -> None:
     ap.add_argument("--validation", type=int, default=6)
     ap.add_argument("--motions", type=int, default=180, help="bodies per exercise with drawn errors")
     ap.add_argument("--seed", type=int, default=0)
+    ap.add_argument("--members", type=int, default=3, help="networks whose answers are averaged")
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--keep", type=Path, help="keep the windows in this .npz, or take them from it when it exists")
     ap.add_argument("--out", type=Path, default=SHIPPED)
@@ -210,7 +252,7 @@ def main() -> None:
         data = gather(films, check, a.motions, a.jobs)
         if a.keep:
             np.savez(str(a.keep), **data)  # type: ignore[arg-type]
-    train(data, a.seed, a.out)
+    train(data, a.seed, a.out, a.members)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ def windows(
 def lifted(lifter: Lifter, people: Sequence[PersonInput], camera: Camera, t_s: float) -> Floats:
     """(N, S) signals of everybody in one frame."""
     poses = lifter.fit(people, camera, t_s)
-    return signals(np.stack([p.joints_m for p in poses]), np.stack([a.deg for a in angles.measure(poses)]))
+    deg = np.stack([a.deg for a in angles.measure(poses)])
+    return signals(np.stack([p.joints_m for p in poses]), deg, np.stack([p.joints_px for p in poses]))
 
 
 def filmed_windows(path: Path, body: BodyModel, *, hurried: bool = False) -> Windows:

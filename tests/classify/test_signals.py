@@ -53,6 +53,18 @@ def test_size_and_place_do_not_matter(size: float, shift: tuple[float, float, fl
     assert of(size * joints + shift) == pytest.approx(of(joints))
 
 
+def test_legs_are_as_far_apart_as_the_picture_shows_them() -> None:
+    joints = standing()
+    flat = joints[..., :2] / joints[..., 2:] * 1000.0
+    wide = flat.copy()
+    for side in ("left", "right"):
+        wide[:, INDEX[f"{side}_ankle"], 0] *= 3.0
+    deg = measure_joints(joints, np.full(joints.shape[:2], 0.025))[0]
+    one, none, far = (float(signals(joints, deg, px)[0, AT["legs_apart"]]) * 180 for px in (flat, None, wide))
+    assert one == pytest.approx(none, abs=1.5)
+    assert far > one + 10
+
+
 def test_the_order_of_people_does_not_matter() -> None:
     joints = crowd()
     order = np.random.default_rng(1).permutation(len(joints))

@@ -85,3 +85,21 @@ def test_filmed_windows_carry_what_each_person_did(tmp_path: Path, monkeypatch: 
     assert kinds.count("squat") == pytest.approx(len(y) / 2, abs=2)
     assert kinds.count("stand") > 4
     assert kinds.count("lunge") > 4
+
+
+def test_networks_side_by_side_answer_with_their_mean() -> None:
+    torch = pytest.importorskip("torch")
+    from groupcoach.training.classifier import side_by_side
+
+    torch.manual_seed(4)
+    nets = [torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.ReLU(), torch.nn.Dropout(0.5), torch.nn.Linear(7, 6),
+                                torch.nn.ReLU(), torch.nn.Linear(6, 3)).eval() for _ in range(3)]  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(9, 5)).astype(np.float32)
+    answer = x
+    for i, (weight, bias) in enumerate(layers := side_by_side(nets)):
+        answer = answer @ weight + bias
+        answer = np.maximum(answer, 0) if i + 1 < len(layers) else answer
+    with torch.no_grad():
+        mean = np.mean([net(torch.from_numpy(x)).numpy() for net in nets], axis=0)
+    assert answer == pytest.approx(mean, abs=1e-5)
+    assert np.abs(answer - nets[0](torch.from_numpy(x)).detach().numpy()).max() > 0.01
