@@ -19,7 +19,7 @@ _GAPS: Final = ("knee", "elbow", "shoulder")
 MEASURES: Final[tuple[str, ...]] = (
     *_MEANS, "knee_low", "elbow_low", "waist", "trunk_lean", "trunk_minus_shin", "knees_inside_feet", "hip_sag",
     "hip_pike", "trunk_swing", "trunk_back", "leg_lean", "head_lean", "heel_lift", "hips_tilt", "left_ahead",
-    "off_stand", "side_step", "left_bends", "feet_apart",
+    "off_stand", "side_step", "left_bends", "feet_apart", "front_up",
     *(f"{name}_gap" for name in _GAPS),
 )  # fmt: skip
 #: Left less right: a rule looks at the size, the sign says which side is behind.
@@ -28,6 +28,8 @@ MEASURE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(MEASURE
 _SQUARE: Final = 0.6
 """Share of the body's width that the camera sees, for the picture to say how far the feet are apart."""
 _PICTURE_DEG: Final = 3.0
+_STRIDE: Final = 0.3
+"""Torso lengths from foot to foot, from which one of them is in front."""
 VIEWS: Final = ("front", "back", "side", "oblique")
 
 
@@ -97,6 +99,10 @@ def measure_all(
         put("hips_tilt", tilt, 3.0 + np.degrees(0.3 * sigma_m[:, INDEX["left_hip"]] / wide))
         feet = ((p["left_ankle"] - p["right_ankle"]) * _forward(p)).sum(-1)
         put("left_ahead", feet / torso, 2 * sigma_m[:, INDEX["left_ankle"]] / torso)
+        # how much higher the foot in front stands; with feet side by side there is none in front
+        front = np.clip(feet / torso / _STRIDE, -1, 1)
+        higher = (p["right_ankle"] - p["left_ankle"])[:, 1] / torso
+        put("front_up", front * higher, 1.5 * sigma_m[:, INDEX["left_ankle"]] / torso)
     knees = np.abs((p["left_knee"] - p["right_knee"])[:, 0])
     feet = np.abs((p["left_ankle"] - p["right_ankle"])[:, 0])
     # four places across the picture, a third of whose variance lies that way

@@ -28,6 +28,8 @@ BARELY = 1.5
 """Times the smallest range of an exercise: a first repetition below that waits for the second."""
 FAR = 2.0
 """Times the smallest range: so large a movement is none of somebody who stands still."""
+STILL = 0.3
+"""Of the votes that may be left out for that: where more say so, the network has not looked at this movement."""
 NEIGHBOUR_S = 8.0
 _SPOKEN = 0.15
 """A rival has so much of the votes: little shares of many are doubt, and doubt speaks for nobody."""
@@ -77,7 +79,7 @@ class Support:
             return mine
         refuted = 0.0
         if self._still is not None and e.range_deg >= FAR * self._catalogue.get(name).count.min_range_deg:
-            refuted = float(votes[self._still])  # whoever moves so far does not stand still
+            refuted = min(float(votes[self._still]), STILL)  # whoever moves so far does not stand still
         spoken = [(float(votes[k]), d) for k, d in self._gated if d.id != name and votes[k] >= _SPOKEN]
         if spoken:
             span = self._past.movement(e)

@@ -172,6 +172,11 @@ def test_which_arm_it_was(left: float, right: float, want: str) -> None:
     assert side_of(raise_, s, REP) == want
 
 
+def test_a_step_up_is_no_lunge() -> None:
+    assert passes_gate(LUNGE, span(sigma=0.1, trunk_lean=10.0, front_up=-0.3), REP.turn_s)
+    assert not passes_gate(LUNGE, span(sigma=0.1, trunk_lean=10.0, front_up=0.7), REP.turn_s)
+
+
 @pytest.mark.parametrize(("ahead", "want"), [(1.8, "left"), (-1.6, "right"), (float("nan"), "both")])
 def test_the_leg_in_front_leads_the_lunge(ahead: float, want: str) -> None:
     assert side_of(LUNGE, span(left_ahead=lambda t: ahead * np.sin(np.pi * t / 3)), REP) == want

@@ -130,6 +130,18 @@ def test_the_picture_says_how_far_the_feet_are_apart_where_it_can() -> None:
         assert sigma < 6 or not told
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("yaw", [0.0, 130.0])
+def test_the_foot_in_front_is_higher_on_a_step_and_lower_in_a_lunge(side: str, yaw: float) -> None:
+    other = mirrored(side)
+    step = measured(body(yaw, **{f"{side}_hip": (-80, 0, 0), f"{side}_knee": (70, 0, 0)}))[0]
+    assert step["front_up"] > 0.4
+    lunge = measured(body(yaw, **{f"{side}_hip": (-60, 0, 0), f"{side}_knee": (60, 0, 0),
+                                  f"{other}_hip": (15, 0, 0), f"{other}_knee": (75, 0, 0)}))[0]  # fmt: skip
+    assert lunge["front_up"] < -0.2
+    assert abs(measured(body(yaw))[0]["front_up"]) < 0.05
+
+
 def test_nobody() -> None:
     empty = np.zeros((0, len(JOINTS), 3))
     a = np.zeros((0, len(ANGLES)))

@@ -69,6 +69,21 @@ def test_movement_that_is_no_exercise_counts_nothing(label: str) -> None:
     assert reps(events) == []
 
 
+@pytest.mark.parametrize(
+    ("votes", "counted"),
+    [
+        ({"biceps_curl": 0.45, "stand": 0.3}, {"biceps_curl": 4}),
+        ({"biceps_curl": 0.45, "unknown": 0.3}, {}),
+        ({"biceps_curl": 0.2, "stand": 0.75}, {}),
+    ],
+)
+def test_who_moves_far_does_not_stand_still(votes: dict[str, float], counted: dict[str, int]) -> None:
+    state = person()
+    live(state, 13, lambda t: {"elbow": wave(t, 1.0, 4, 2.0, 165, 45)}, always(**votes))
+    state.finish(13.0)
+    assert state.totals == counted
+
+
 def test_a_movement_that_fits_two_exercises_is_booked_once() -> None:
     state = person()
     live(state, 13, squatting(), always(squat=0.65, lunge=0.3))
