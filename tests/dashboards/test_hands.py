@@ -112,6 +112,8 @@ def test_the_class_is_paused_goes_on_and_to_the_next_exercise(page, engine):
     tap_button(page, "Go on")
     last(engine, GoOn)
     engine.more["paused"] = False
+    # the page is drawn anew where the class goes on, and a tap on what is being drawn is lost
+    page.until("!document.querySelector('.gc-line').innerText.includes('PAUSED')", WAIT_S)
     tap_button(page, "Next exercise of the plan")
     last(engine, NextStep)
     page.until("document.querySelector('.gc-line').innerText.includes('Plan 2 of 5: Lunge (0:40 left)')", WAIT_S)
