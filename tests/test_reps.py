@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from wild_drive import wild_drive
 
 from groupcoach.exercises.catalogue import Count
 from groupcoach.reps import RANGE_TABLE, Excursion, IllegalMove, Move, Phase, RangeCounter, next_phase
@@ -243,10 +244,7 @@ def test_the_time_of_the_source_does_not_matter() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_comes_no_illegal_move_is_made(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    t = np.cumsum(rng.choice([0.03, 0.1, 0.5, 2.5], 600, p=[0.5, 0.4, 0.08, 0.02]))
-    drive = np.clip(130 + np.cumsum(rng.normal(0, 12, 600)) % 80 + rng.normal(0, 15, 600), 0, 180)
-    drive[rng.random(600) < 0.1] = np.nan
+    t, drive = wild_drive(seed)
     done = counted(t, drive)
     for e in done:
         assert e.start_s < e.end_s
