@@ -15,6 +15,7 @@ from groupcoach.classify.window import features_of
 from groupcoach.clock import Stopwatch
 from groupcoach.detect import Detector
 from groupcoach.detect.budget import LandmarkBudget
+from groupcoach.detect.held import hold_on
 from groupcoach.exercises.catalogue import Catalogue
 from groupcoach.mesh.camera import Camera
 from groupcoach.mesh.regressor import PersonInput, Regressor
@@ -74,7 +75,9 @@ class Pipeline:
         with watch.stage("detect"):
             found = self.detector.detect(frame)
         with watch.stage("track"):
-            tracks = self.tracker.step(found, t_s)
+            self.tracker.step(found, t_s)
+            found = hold_on(frame, found, self.tracker, self.landmarks)
+            tracks = self.tracker.tracks()
             events = self.people.follow(self.identity.step(tracks, found, frame.image, t_s))
         with watch.stage("landmarks"):
             self._forget(tracks)

@@ -57,6 +57,7 @@ def point_of(
             "first_s": p.first_s, "last_s": p.last_s, "seen_s": p.seen_s, "track_ids": list(p.track_ids),
             "provisional": p.provisional, "box_xyxy": p.box_xyxy.tolist(), "betas": p.betas.tolist(),
             "colours": None if p.colours is None else np.round(p.colours, 4).tolist(), "where": asdict(p.where),
+            "looks": p.looks,
             "plan": _plan_of(state),
             "holds": holds_of(state, p.last_s), "lately": packed(state.undecided()) if state is not None else None,
             "spans": p.spans,
@@ -130,7 +131,8 @@ def _participant(past: Past, mark: Mapping[str, Any], middle_px: tuple[float, fl
         past.number, past.name, past.spot, [int(t) for t in mark.get("track_ids") or ()], past.first_s,
         float(mark.get("last_s", past.last_s)), float(mark.get("seen_s") or 0.0),
         _array(mark.get("box_xyxy"), (4,), 0.0), None if mark.get("colours") is None else _array(mark["colours"]),
-        False, instructor=past.instructor, provisional=bool(mark.get("provisional")) and not past.rows,
+        int(mark.get("looks") or 0), present=False, instructor=past.instructor,
+        provisional=bool(mark.get("provisional")) and not past.rows,
         where=_where(mark.get("where"), middle_px), betas=_array(mark.get("betas"), (10,)),
         spans=[(int(track), float(a), float(b)) for track, a, b in mark.get("spans") or ()],
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -122,6 +122,10 @@ class ScriptedLandmarks:
 
     def second_opinion(self, frame: Frame, people: list[PersonInput]) -> list[int]:
         return [p.track_id for p in people]
+
+    def seek(self, frame: Frame, lost: Mapping[int, Any]) -> dict[int, Any]:
+        """Who is not to be seen in a frame is not there."""
+        return {}
 
 
 def observed(shapes: Sequence[Shape]) -> Observations:

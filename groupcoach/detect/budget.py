@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from groupcoach.detect.held import COCO_ROWS
 from groupcoach.detect.landmarks import BlazePoseLandmarks, Crop, crop_from_keypoints
 from groupcoach.mesh.regressor import PersonInput
-from groupcoach.records import Frame, Landmarks
+from groupcoach.records import Floats, Frame, Landmarks
 
 FRESH_S = 0.08
 """In mode ``auto`` a body is looked at again after so long: 12 times a second serve counting as well as 25 do."""
@@ -18,6 +20,11 @@ AT_LEAST, PER_FRAME = 2, 8
 _SURE_BODY = 0.9
 _ASK_AGAIN_S = 0.15
 """A doubtful box is not shown to the network in every frame: one instant says little more than the one before."""
+SOUGHT_PER_FRAME = 3
+"""Bodies that the detector has lost are sought, so many a frame."""
+_SOUGHT_S = 0.4
+"""... where the network saw them no longer ago."""
+_HELD = 0.7
 _CARRY_S = 0.6
 """So long the last answer serves a person whose turn it is not."""
 
@@ -56,7 +63,7 @@ class LandmarkBudget:
         t_s = frame.t_s
         order = sorted(range(len(people)), key=lambda i: self._seen_s(people[i].track_id))
         turn = set(order if self.mode == "on" else order[: self._affordable(len(people), t_s)])
-        rows = sorted(turn)
+        rows = sorted(i for i in turn if self._seen_s(people[i].track_id) < t_s)  # not those just sought
         crops: list[Crop] = [
             crop_from_keypoints(people[i].keypoints_px, people[i].keypoint_scores, people[i].box_xyxy) for i in rows
         ]
@@ -76,6 +83,29 @@ class LandmarkBudget:
         self._asked.update({p.track_id: frame.t_s for p in asked})
         found = self._network.locate(frame.image, crops)
         return [p.track_id for p, f in zip(asked, found, strict=True) if f is not None and f.score > _SURE_BODY]
+
+    def seek(self, frame: Frame, lost: Mapping[int, Floats]) -> dict[int, Landmarks]:
+        """Landmarks of those bodies (track -> last box (4,), px) that the network still sees where it last did.
+
+        ``SOUGHT_PER_FRAME`` at most are looked at, those first that were not looked at for longest.
+        """
+        if self._network is None:
+            return {}
+        known: list[tuple[float, int, Landmarks]] = []
+        for track_id in lost:
+            last = self._last.get(track_id)
+            if last is not None and last.landmarks is not None and frame.t_s - last.t_s <= _SOUGHT_S:
+                known.append((last.t_s, track_id, last.landmarks))
+        asked = sorted(known, key=lambda row: row[:2])[:SOUGHT_PER_FRAME]
+        crops = [
+            crop_from_keypoints(marks.px[COCO_ROWS], marks.visibility[COCO_ROWS], lost[k]) for _, k, marks in asked
+        ]
+        found = self._network.locate(frame.image, crops) if crops else []
+        return {k: now for (_, k, _), now in zip(asked, found, strict=True) if now is not None and now.score > _HELD}
+
+    def keep(self, track_id: int, found: Landmarks, box_xyxy: Floats, t_s: float) -> None:
+        """What ``seek`` found was this body, in that box (4,): it need not be looked at again in this frame."""
+        self._last[track_id] = _Last(t_s, found, (box_xyxy[:2] + box_xyxy[2:]) / 2)
 
     def _affordable(self, people: int, t_s: float) -> int:
         """Crops of this frame, so that everybody's turn comes every ``FRESH_S`` at the frame rate of the source."""

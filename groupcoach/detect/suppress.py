@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from groupcoach.records import Floats, Observations
 
+_HEAD = 7
+"""Rows of ``skeleton.COCO`` from the nose to the shoulders."""
+
 
 def iou_matrix(a: Floats, b: Floats) -> Floats:
     """(N, M) intersection over union of boxes (N, 4) and (M, 4), xyxy."""
@@ -32,18 +35,28 @@ def keypoint_distance(a: Observations, b: Observations, min_score: float = 0.3) 
     return result
 
 
+def heads_apart(obs: Observations) -> Floats:
+    """(N, N) ``keypoint_distance`` of heads and shoulders alone."""
+    top = obs.keypoints_px.copy()
+    top[:, _HEAD:] = np.nan
+    heads = Observations(obs.boxes_xyxy, obs.scores, top, obs.keypoint_scores)
+    return keypoint_distance(heads, heads)
+
+
 def suppress_duplicates(obs: Observations) -> Observations:
     """Keep the best of rows that show one body. Rows must be sorted, best score first.
 
     Two people behind each other overlap by box and differ in keypoints; a half-body box inside a full one differs in
-    box and shares its keypoints: both signs together decide, except where either alone leaves no doubt.
+    box and shares its keypoints: both signs together decide, except where either alone leaves no doubt. Of a push-up a
+    detector often sees the front half as somebody of their own: head and shoulders are the same to a hair.
     """
     if len(obs) < 2:
         return obs
     # boxes alone first: a detector proposes each body five to ten times, and keypoints cost more to compare
     obs = obs.take(_best_of(iou_matrix(obs.boxes_xyxy, obs.boxes_xyxy) > 0.85))
     iou, apart = iou_matrix(obs.boxes_xyxy, obs.boxes_xyxy), keypoint_distance(obs, obs)
-    return obs.take(_best_of((apart < 0.06) | ((iou > 0.55) & ((apart < 0.15) | np.isinf(apart)))))
+    one = (apart < 0.06) | (heads_apart(obs) < 0.025)
+    return obs.take(_best_of(one | ((iou > 0.55) & ((apart < 0.15) | np.isinf(apart)))))
 
 
 def _best_of(same: NDArray[np.bool_]) -> NDArray[np.intp]:

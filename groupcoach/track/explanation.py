@@ -13,7 +13,7 @@ from groupcoach.track.evidence import Weights, clothes, of_places, shape, statur
 from groupcoach.track.floor import Floor
 from groupcoach.track.membership import Participant
 
-_TOGETHER_S = 0.7
+TOGETHER_S = 0.7
 """Two who were seen at once for longer are two people."""
 _NEVER = -1e6
 
@@ -52,7 +52,7 @@ def evidence_of(
     for i, person in enumerate(new):
         row = []
         for j, known in enumerate(missing):
-            if person is known or person.first_s < known.first_s or known.last_s - person.where.first_s > _TOGETHER_S:
+            if person is known or person.first_s < known.first_s or known.last_s - person.where.first_s > TOGETHER_S:
                 row.append({"together": _NEVER})
                 continue
             cues = of_places(person.where, known.where, floor, w, began_s)

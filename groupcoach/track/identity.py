@@ -15,20 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupcoach.records import Event, Floats, Observations, Track, TrackState
-from groupcoach.track.appearance import clothing, light
 from groupcoach.track.evidence import Weights
-from groupcoach.track.explanation import best_pairs, evidence_of
+from groupcoach.track.explanation import TOGETHER_S, best_pairs, evidence_of
 from groupcoach.track.floor import Floor, Stance, stance
+from groupcoach.track.looks import Looks
 from groupcoach.track.membership import LEFT_S, Membership, Participant
 from groupcoach.track.mixup import Mixups
 from groupcoach.track.roster import Member, RosterBook
 
-_REFRESH_S = 1.5
 _MISSING_S = 0.3
 _DECIDE_EVERY_S = 0.25
 _SETTLED_S, _OLD_S = 20.0, 60.0
 """So long at one place, or in all, and a newcomer is somebody of their own."""
-_NOTE_EVERY_S, _FIT_EVERY_S = 0.15, 1.0
+_NOTE_EVERY_S, _FIT_EVERY_S, _RECHECK_EVERY_S = 0.15, 1.0, 0.5
+_GONE_S = 2.5
+"""Not seen for so long: no track of the tracker's brings that one back."""
 _GLIMPSE_S, _FORGET_S = 3.0, 10.0
 """Somebody in sight for no longer, and away for so long, was a glimpse of one of the others, or of a passer-by."""
 
@@ -47,8 +48,8 @@ class Identity:
         self._last_t: float | None = None
         self._first_t = 0.0
         self._decided_s = self._fitted_s = self._noted_s = -1e9
-        self._lit: Floats = np.ones(3)
-        self._lit_s = -1e9
+        self._rechecked_s = -1e9
+        self._looks = Looks()
         self._mixups = Mixups()
 
     @property
@@ -93,9 +94,11 @@ class Identity:
             self._decided_s = t_s
             events.extend(self._decide(newcomers, t_s))
         events.extend(self._enter(list(fresh.values()), t_s))
-        events.extend(self._unmix(t_s))
+        owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
+        events.extend(self._unmix(owners, t_s))
         events.extend(self._presence(t_s))
-        self._refresh_one(seen, obs, image, t_s)
+        owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
+        self._looks.refresh(seen, owners, obs, image, t_s)
         self._learn_floor(seen, feet, width, height, t_s)
         events.extend(self.roster.settle(list(self.people.values()), self.floor, t_s - self._first_t, t_s))
         return events
@@ -155,7 +158,7 @@ class Identity:
         new = [t for t in seen if t.track_id not in self.members.of_track]
         for track in sorted(new, key=lambda t: float(t.box_xyxy[0] + t.box_xyxy[2])):
             person = Participant(0, "", None, [track.track_id], track.born_s, t_s, t_s - track.born_s)
-            person.colours = self._colours(track, obs, image, t_s)
+            person.colours = self._looks.at(track, obs, image, t_s)
             person.colours_s = t_s
             person.provisional = True
             out[track.track_id] = person
@@ -235,45 +238,36 @@ class Identity:
             events.append(Event(t_s, "identity_merged", known.person_id, data))
         return events
 
-    def _unmix(self, t_s: float) -> list[Event]:
-        """Exchange the tracks of two people that took each other's bodies where they met."""
-        events = []
-        for owner, walker in self._mixups.step(list(self.people.values()), self.floor, t_s):
-            one, other = self.people[owner], self.people[walker]
-            habits = [(replace(p.where), p.colours, p.betas) for p in (one, other)]
-            self.members.exchange(owner, walker)
-            for person, (where, colours, betas) in zip((one, other), habits, strict=True):
-                person.where.keep_habits(where)
-                person.colours, person.betas = colours, betas
-            events.append(Event(t_s, "identity_swapped", owner, {
-                "name": one.name, "other": walker, "other_name": other.name, "by": "motion",
-            }))  # fmt: skip
+    def _unmix(self, owners: Mapping[int, Participant], t_s: float) -> list[Event]:
+        """Exchange the tracks of two people that took each other's bodies: by how they move, and by their clothes."""
+        events = [self._exchange(a, b, "motion", t_s)
+                  for a, b in self._mixups.step(list(self.people.values()), self.floor, t_s)]  # fmt: skip
+        if not events and t_s - self._rechecked_s >= _RECHECK_EVERY_S:
+            self._rechecked_s = t_s
+            missing = [p for p in self.people.values() if t_s - p.last_s > _GONE_S]
+            for a, b in self._looks.mistaken(owners, missing, self._weights, t_s):
+                if {a, b} <= self.people.keys():  # a newcomer may just have become somebody
+                    events.append(self._exchange(a, b, "clothes", t_s))
         return events
 
+    def _exchange(self, a: int, b: int, by: str, t_s: float) -> Event:
+        one, other = self.people[a], self.people[b]
+        if one.provisional and one.first_s > other.last_s - TOGETHER_S:  # a newcomer who has only ever been that one
+            self.members.join(a, b)
+            return Event(t_s, "identity_merged", b, {"name": other.name, "track_id": one.track_ids[-1], "merged": a,
+                                                     "by": by})  # fmt: skip
+        habits = [(replace(p.where), p.colours, p.betas) for p in (one, other)]
+        self.members.exchange(a, b)
+        for person, (where, colours, betas) in zip((one, other), habits, strict=True):
+            person.where.keep_habits(where)
+            person.colours, person.betas, person.strange_looks = colours, betas, 0
+        if one.last_s < t_s - _GONE_S:  # who has no body now was last seen when it still looked the part
+            one.where = replace(other.where)
+            one.where.keep_habits(habits[0][0])
+            one.last_s = one.where.t_s = min(max(one.like_s, one.first_s), t_s)
+        return Event(t_s, "identity_swapped", a, {"name": one.name, "other": b, "other_name": other.name, "by": by})
+
     # -- what is learned ------------------------------------------------------------------------------------------
-
-    def _colours(self, track: Track, obs: Observations, image: NDArray[np.uint8], t_s: float) -> Floats | None:
-        if t_s - self._lit_s > _REFRESH_S:
-            self._lit, self._lit_s = light(image), t_s
-        row = track.observation
-        return clothing(image, obs.keypoints_px[row], obs.keypoint_scores[row], self._lit)
-
-    def _refresh_one(
-        self, seen: Sequence[Track], obs: Observations, image: NDArray[np.uint8], t_s: float
-    ) -> None:  # fmt: skip
-        """Look at the clothes again of those who were not looked at for longest, a few a frame."""
-        turn = sorted(seen, key=lambda t: self.people[self.members.of_track[t.track_id]].colours_s)
-        for track in turn[: 1 + len(seen) // 16]:
-            person = self.people[self.members.of_track[track.track_id]]
-            if t_s - person.colours_s < _REFRESH_S:
-                break
-            person.colours_s = t_s
-            now = self._colours(track, obs, image, t_s)
-            if now is not None:
-                old = person.colours
-                person.colours = now if old is None else np.where(
-                    np.isnan(old), now, np.where(np.isnan(now), old, 0.8 * old + 0.2 * now)
-                )  # fmt: skip
 
     def _learn_floor(self, seen: Sequence[Track], feet: Stance, width: int, height: int, t_s: float) -> None:
         if t_s - self._noted_s >= _NOTE_EVERY_S:

@@ -28,6 +28,12 @@ class Participant:
     """Time in sight."""
     box_xyxy: Floats = field(default_factory=lambda: np.zeros(4))
     colours: Floats | None = None
+    """Of all looks so far (``looks.py``)."""
+    looks: int = 0
+    strange_looks: int = 0
+    """Of the last ones, those that were unlike all before ..."""
+    like_s: float = -1e9
+    """... and when the last one was that was not."""
     present: bool = True
     colours_s: float = -1e9
     instructor: bool = False

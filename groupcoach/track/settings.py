@@ -49,6 +49,12 @@ class TrackerSettings:
     shadow_iou: float = 0.6
     """A new box lying so much on a followed one is a second box of the same body and starts nothing."""
 
+    # bodies that only the landmark network still sees (``detect/held.py``)
+    hold_gap_s: float = 0.3
+    """A body is sought there so long after it was seen ..."""
+    hold_s: float = 8.0
+    """... and held for so long after the detector last saw it."""
+
     # the passes: cost from which a pair is refused
     first_limit: float = 1.0
     """Sure boxes."""

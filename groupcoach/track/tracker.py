@@ -38,6 +38,8 @@ class _Body:
     row: int | None = 0
     """Row of the observation in this frame."""
     vouched: int = 0
+    found_s: float = -1e9
+    """When the detector last saw it; ``seen_s``: when anything did."""
 
 
 class Tracker:
@@ -80,7 +82,7 @@ class Tracker:
         self._bodies = [
             b for b in self._bodies if t_s - b.seen_s <= (s.forget_s if b.confirmed else s.forget_tentative_s)
         ]
-        return [self._as_track(b) for b in self._bodies]
+        return self.tracks()
 
     def skip_ids(self, last: int) -> None:
         """IDs up to ``last`` were given out in an earlier run of this class."""
@@ -113,6 +115,34 @@ class Tracker:
     def doubtful(self) -> set[int]:
         """Young tracks that only a second opinion can confirm."""
         return {b.track_id for b in self._bodies if not b.confirmed and b.row is not None and not self._is_sure(b)}
+
+    def unseen(self) -> dict[int, tuple[Floats, Floats]]:
+        """Confirmed tracks without a box in this frame, seen a moment ago: last box and expected box (4,)."""
+        s, t_s = self.settings, self._t_s or 0.0
+        return {
+            b.track_id: (b.last_box, b.expected) for b in self._bodies
+            if b.confirmed and b.row is None and t_s - b.seen_s <= s.hold_gap_s and t_s - b.found_s <= s.hold_s
+        }  # fmt: skip
+
+    def is_old(self, row: int) -> bool | None:
+        """Whether the track on a row of this frame is confirmed; None: no track is on it."""
+        return next((b.confirmed for b in self._bodies if b.row == row), None)
+
+    def hold(self, track_id: int, row: int, box_xyxy: Floats) -> None:
+        """The body is there, though the detector did not say so; a young track on that row was this one."""
+        self.drop_young(row)
+        for body in self._bodies:
+            if body.track_id == track_id:
+                body.filter.update(box_xyxy, 0.0)
+                body.last_box, body.seen_s, body.row = box_xyxy.copy(), self._t_s or 0.0, row
+
+    def drop_young(self, row: int) -> None:
+        """The young track on that row is of a body that is followed already."""
+        self._bodies = [b for b in self._bodies if b.row != row or b.confirmed]
+
+    def tracks(self) -> list[Track]:
+        """As ``step`` returned them, with what was held since."""
+        return [self._as_track(b) for b in self._bodies]
 
     def _is_sure(self, body: _Body) -> bool:
         return body.score_sum >= self.settings.sure_score * body.hits
@@ -168,6 +198,7 @@ class Tracker:
         body.last_box, body.seen_s, body.row = box, t_s, row
         body.hits += 1
         body.score_sum += score
+        body.found_s = t_s
 
     def _begin(self, rows: list[int], obs: Observations, t_s: float) -> None:
         s = self.settings

@@ -96,3 +96,20 @@ def test_where_it_is_in_the_picture_and_how_large_does_not_matter() -> None:
         moved = Observations(obs.boxes_xyxy * scale + shift, obs.scores, obs.keypoints_px * scale + shift,
                              obs.keypoint_scores)  # fmt: skip
         assert (suppress_duplicates(moved).scores == want).all()
+
+
+def test_the_front_half_of_a_push_up_is_not_somebody_else() -> None:
+    """As the detector sees it from far: head and shoulders are one, the legs of the half one are made up."""
+    full = np.array([
+        [321, 488], [318, 485], [320, 485], [300, 478], [302, 478], [288, 481], [277, 480], [288, 504], [223, 521],
+        [313, 529], [245, 556], [205, 501], [200, 493], [148, 511], [153, 505], [81, 499], [74, 494],
+    ], float)  # fmt: skip
+    half = full.copy()
+    half[5:] = [[296, 480], [279, 486], [297, 508], [264, 518], [317, 531], [284, 547], [250, 515], [236, 518],
+                [282, 529], [255, 532], [270, 541], [236, 549]]  # fmt: skip
+    sure = np.full(17, 0.8)
+    both = seen(
+        (np.array([60.0, 443, 341, 580]), full, sure, 0.73), (np.array([212.0, 449, 340, 578]), half, sure, 0.54)
+    )
+    assert suppress_duplicates(both).scores.tolist() == [0.73]
+    assert suppress_duplicates(both.take([1])).scores.tolist() == [0.54]
