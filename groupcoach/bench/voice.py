@@ -49,7 +49,7 @@ exec sleep $((hundredths / 100)).$(printf %02d $((hundredths % 100)))
 """
 
 
-def bench_voice(people: int = 12, pairs: int = 4, language: str = "en", sample: Path = SAMPLE) -> dict[str, Any]:
+def bench_voice(people: int = 12, pairs: int = 10, language: str = "en", sample: Path = SAMPLE) -> dict[str, Any]:
     """Run the turns.
 
     Args:
@@ -198,7 +198,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m groupcoach.bench.voice", description=__doc__)
     parser.add_argument("--people", type=int, default=12)
-    parser.add_argument("--pairs", type=int, default=4, help="turns with a voice, and as many without")
+    parser.add_argument("--pairs", type=int, default=10, help="turns with a voice, and as many without")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     asked = parser.parse_args()
     try:

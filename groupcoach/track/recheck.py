@@ -29,6 +29,9 @@ _STAYS: Final = 2.0
 """Log-odds, for each, that a body followed so far is still the same one."""
 _MISFIT: Final = -1.0
 """A body whose clothes say less than this for its owner is perhaps another's."""
+_OTHER, _BETTER, _FITS = 0.5, 0.15, 0.45
+"""Hellinger distances: of what different people wear; by how much nearer a body is to another than to its owner; and of
+a newcomer's clothes to those of the person that it is."""
 _NEVER: Final = -1e3
 _SURE: Final = 2.5
 _AGAIN_S: Final = 1.0
@@ -104,10 +107,15 @@ def _best(now: Floats, worn: Floats, new: NDArray[np.bool_], w: Weights) -> tupl
     n, m = len(now), len(worn)
     among = unlike_all(worn[~new], worn[~new])[np.triu_indices(int((~new).sum()), 1)]
     among = among[np.isfinite(among)]
-    odds = np.array([[clothes(float(d), among, w) for d in row] for row in unlike_all(now, worn)])
-    odds[:, new] = 0.0  # a newcomer may wear anything
+    unlike, apart = unlike_all(now, worn), unlike_all(worn, worn)[:n]
+    odds = np.array([[clothes(float(d), among, w) for d in row] for row in unlike])
+    mine = unlike[np.arange(n), np.arange(n)][:, None]
+    # in one uniform a strange look is a bad look: another's clothes have to be other clothes, and to fit better
+    fits = np.where(new[:n, None], unlike < _FITS, (apart > _OTHER) & (unlike < mine - _BETTER))
+    odds[~fits] = _NEVER
+    odds[:, new] = np.where(mine > _OTHER, 0.0, _NEVER)  # a newcomer may wear anything
     odds[np.ix_(new[:n], np.arange(m) >= n)] = _NEVER  # that is decided by more than clothes
-    own = odds[np.arange(n), np.arange(n)] + np.where(new[:n], 0.0, _STAYS)
+    own = np.array([0.0 if new[i] else clothes(float(mine[i, 0]), among, w) + _STAYS for i in range(n)])
     odds[np.arange(n), np.arange(n)] = own
     asked = np.flatnonzero(new[:n] | (own < _MISFIT + _STAYS))
     best = list(range(n))

@@ -102,3 +102,9 @@ def test_of_whom_little_was_seen_nothing_is_said(looks: int) -> None:
 
 def test_one_moment_is_not_enough() -> None:
     assert found(three(), {1: GREEN, 2: RED, 3: BLUE}, seconds=1.5) == []
+
+
+def test_bad_looks_in_one_uniform_exchange_nobody() -> None:
+    """Half hidden people look unlike themselves, and by chance a little more like another in the same shirt."""
+    people = {k: person(k, GREY + 2 * k) for k in (1, 2, 3)}
+    assert found(people, {1: GREY + 30, 2: GREY - 30, 3: GREY + 6}) == []
