@@ -65,7 +65,7 @@ def point_of(
     return {
         "t_s": t_s, "frame": frame, "frames": frames, "dropped": dropped, "first_s": first_s, "wall_s": time.time(),
         "pid": os.getpid(), "pid_began": psutil.Process().create_time(), "people": people,
-        "floor": pipeline.identity.floor.kept(),
+        "floor": pipeline.identity.floor.kept(), "most_at_once": pipeline.identity.members.most_at_once,
         "joined": [
             {"person": p.person_id, "into": into, "track_ids": p.track_ids, "seen_s": p.seen_s,
              "plan": _plan_of(pipeline.people.gone.get(p.person_id))}
@@ -105,6 +105,7 @@ def go_on(
     if away_s <= STANDS_S:
         _find_again(pipeline, before, known)
     identity.members.count = so_far.most
+    identity.members.most_at_once = int(before.point.get("most_at_once") or 0)
     identity.roster.names_stand()
     pipeline.tracker.skip_ids(max(int(t) for t in tracks))
     if before.point.get("floor"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, hypot, inf, isfinite, log, pi, sqrt
 
@@ -60,6 +61,9 @@ class Weights:
     strange: float = 0.01
     """Share of bad looks (half hidden, other light)."""
     most_clothes: float = 4.0
+    least_strangers: int = 3
+    nearest: float = 0.1
+    """Share of the strangers that are nearest."""
 
     # the body. Of nine simulated people: measured for 10 s at a time on one spot, the log height differs by 0.005, on
     # different places by 0.02, between people by 0.08; the first shape component by 0.2 and 0.45, and it says the same
@@ -77,6 +81,9 @@ class Weights:
     """That a newcomer is a certain missing person, when nothing is known of the class."""
     roster_complete: float = 1.5
     """More, once everybody of the roster has been seen: the class is full, new ones are rare."""
+
+    too_many: float = 2.0
+    """More, at the end, where there are more cards than people were ever in sight at once."""
 
     # decisions
     decide: float = 3.0
@@ -145,18 +152,25 @@ def door(left: str, entered: str, gap_s: float, w: Weights, age_s: float = 0.0) 
     return w.same_side if left == entered else w.other_side
 
 
-def clothes(unlike: float, among: Floats, w: Weights) -> float:
+def clothes(unlike: float, among: Floats, w: Weights, strangers: Sequence[Floats] = ()) -> float:
     """From how unlike the clothes are (0 to 1, NaN = not known).
 
     ``among`` (K,): how unlike two different people of this class are. In uniforms that is as little as one person at
-    two times, and the cue is silent.
+    two times, and the cue is silent. ``strangers``: how unlike either of the two is to each of those who are surely
+    somebody else (NaN = not known); where even the nearest of them are far, the looks are bad, and one person may look
+    as unlike at two times.
     """
     if not np.isfinite(unlike):
         return 0.0
     # closer than one person at two times is not stranger, and not surer: it is close
     usual, sd = w.same_clothes, w.same_clothes_sd
+    bad = usual
+    known = [some[np.isfinite(some)] for some in strangers]
+    if known and all(len(some) >= w.least_strangers for some in known):
+        among = np.concatenate(known)
+        bad = max(usual, *(float(np.quantile(some, w.nearest)) for some in known))
     unlike, among = max(unlike, usual), np.maximum(among, usual)
-    same = (1 - w.strange) * _normal(unlike, usual, sd) + w.strange
+    same = (1 - w.strange) * _normal(max(unlike, bad), bad, sd) + w.strange
     seen = float(np.exp(-0.5 * ((unlike - among) / sd) ** 2).sum()) / (sd * sqrt(2 * pi))
     other = (_normal(unlike, w.other_clothes, w.other_clothes_sd) + seen) / (1 + len(among))
     return min(max(log(same / (other + 1e-6)), -6.0), w.most_clothes)

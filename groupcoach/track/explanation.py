@@ -20,7 +20,7 @@ _NEVER = -1e6
 
 def evidence_of(
     new: Sequence[Participant], missing: Sequence[Participant], people: Sequence[Participant], floor: Floor, w: Weights,
-    *, complete: bool,
+    *, returns: float,
 ) -> list[list[dict[str, float]]]:  # fmt: skip
     """Log-odds by cue of every newcomer being every missing person.
 
@@ -30,7 +30,7 @@ def evidence_of(
         people: everybody; how unlike their clothes are says what clothes are worth here.
         floor: of the room.
         w: weights of the cues.
-        complete: everybody of the roster has been here.
+        returns: log-odds beforehand that a newcomer is a certain missing person.
     """
     nothing = np.full((3, 1), np.nan)
 
@@ -46,8 +46,10 @@ def evidence_of(
         among = among[np.isfinite(among)]
     both = worn([*new, *missing])
     unlike = unlike_all(both[: len(new)], both[len(new) :])
+    # a hasty look is unlike everything: what it is worth is seen on those in sight, who are surely somebody else
+    here = [p for p in everybody if all(p is not m for m in missing)]
+    strangers = unlike_all(both, worn(here)) if here else np.zeros((len(both), 0))
     began_s = min(p.first_s for p in people)
-    returns = w.returns + (w.roster_complete if complete else 0.0)
     out = []
     for i, person in enumerate(new):
         row = []
@@ -56,7 +58,9 @@ def evidence_of(
                 row.append({"together": _NEVER})
                 continue
             cues = of_places(person.where, known.where, floor, w, began_s)
-            cues["clothes"] = clothes(float(unlike[i, j]), among, w)
+            cues["clothes"] = clothes(
+                float(unlike[i, j]), among, w, strangers=(strangers[i], strangers[len(new) + j])
+            )
             cues["body"] = stature(person.where, known.where, w) or shape(person.betas, known.betas, w)
             row.append(cues | {"returns": returns})
         out.append(row)

@@ -79,6 +79,7 @@ class Identity:
         dt = 0.0 if self._last_t is None else t_s - self._last_t
         self._last_t = t_s
         seen = [t for t in tracks if t.state is TrackState.CONFIRMED and t.observation is not None]
+        self.members.count_heads(len(seen), dt)
         height, width = image.shape[:2]
         rows = [int(t.observation or 0) for t in seen]
         feet = stance(obs.boxes_xyxy[rows], obs.keypoints_px[rows], obs.keypoint_scores[rows], width, height)
@@ -116,8 +117,12 @@ class Identity:
         glimpses = [p for p in newcomers if p.provisional and p.seen_s < _GLIMPSE_S and t_s - p.last_s > LEFT_S]
         for person in glimpses:
             self.members.forget(person)
-        gone = [Event(t_s, "person_forgotten", p.person_id, {"name": p.name}) for p in glimpses]
-        return gone + self._decide([p for p in newcomers if p not in glimpses], t_s, last=True)
+        events = [Event(t_s, "person_forgotten", p.person_id, {"name": p.name}) for p in glimpses]
+        newcomers = [p for p in newcomers if p not in glimpses]
+        # one who came and went five times is five cards, each of which goes on as the one before
+        while found := self._decide([p for p in newcomers if p.person_id in self.people], t_s, last=True):
+            events += found
+        return events
 
     # -- by hand --------------------------------------------------------------------------------------------------
 
@@ -218,14 +223,18 @@ class Identity:
         missing = [p for p in self.people.values() if t_s - p.last_s >= _MISSING_S]
         if not new or not missing:
             return []
-        complete = self.roster.complete(self.people.values())
-        found = evidence_of(new, missing, list(self.people.values()), self.floor, w, complete=complete)
+        known_before = w.roster_complete if self.roster.complete(self.people.values()) else 0.0
+        if last and len(self.people) > self.members.most_at_once:
+            known_before = max(known_before, w.too_many)
+        found = evidence_of(new, missing, list(self.people.values()), self.floor, w, returns=w.returns + known_before)
         events = []
         for i, j, lead in best_pairs(np.array([[sum(cell.values()) for cell in row] for row in found])):
             cues = found[i][j]
             itself = sum(v for name, v in cues.items() if name in ("place", "clothes", "body"))
             person, known = new[i], missing[j]
             lead_wanted = w.decide if not last else w.decide_settled if person.settled else w.decide_last
+            if last and not self.roster.member(known.name) and not self.roster.member(person.name):
+                lead = max(lead, sum(cues.values()))  # of guests: which one matters less than that it is one of them
             if lead < lead_wanted or itself < itself_wanted or known.person_id not in self.people:
                 continue
             data = {"name": known.name, "track_id": person.track_ids[-1], "evidence": round(lead, 2),

@@ -10,6 +10,8 @@ import numpy as np
 from groupcoach.records import Floats, Track
 from groupcoach.track.whereabouts import Whereabouts
 
+HEADS_S = 1.0
+"""One more than ever was in sight for so long: there are so many people."""
 LEFT_S = 1.0
 """Not seen for so long: the person has left."""
 
@@ -62,9 +64,18 @@ class Membership:
         """Track -> person."""
         self.count = 0
         """The highest number given out."""
+        self.most_at_once = 0
+        """So many people were in sight at once, for a while."""
+        self._more_s = 0.0
         self._held: set[int] = set()
         self.joined: list[tuple[Participant, int]] = []
         """Who went on as whom, in order."""
+
+    def count_heads(self, seen: int, dt_s: float) -> None:
+        """So many bodies are in sight, ``dt_s`` after the last count."""
+        self._more_s = self._more_s + dt_s if seen > self.most_at_once else 0.0
+        if self._more_s >= HEADS_S:
+            self.most_at_once, self._more_s = self.most_at_once + 1, 0.0
 
     def enrol(self, person: Participant) -> None:
         """A card and a number for somebody with one track."""
