@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from groupcoach.detect.suppress import iou_matrix, keypoint_distance
+from groupcoach.detect.suppress import iou_matrix, keypoint_distance, largest_share
 from groupcoach.records import Floats, Frame, Landmarks, Observations
 from groupcoach.skeleton import BLAZEPOSE_INDEX, COCO
 
@@ -80,7 +80,7 @@ def hold_on(frame: Frame, found: Observations, tracker: Followed, landmarks: See
     if not lost:
         return found
     taken = found.boxes_xyxy[[r for r in range(len(found)) if tracker.is_old(r)]]
-    open_ones = {k: last for k, (last, expected) in lost.items() if _share_behind(expected, taken) <= _BEHIND}
+    open_ones = {k: last for k, (last, expected) in lost.items() if largest_share(expected, taken) <= _BEHIND}
     for track_id, marks in landmarks.seek(frame, open_ones).items():
         seen = observation_of(marks)
         box = seen.boxes_xyxy[0]
@@ -128,12 +128,3 @@ def joined(one: Observations, more: Observations) -> Observations:
         np.concatenate([one.keypoints_px, more.keypoints_px]),
         np.concatenate([one.keypoint_scores, more.keypoint_scores]),
     )  # fmt: skip
-
-
-def _share_behind(box: Floats, others: Floats) -> float:
-    """Largest share of ``box`` (4,) that one of ``others`` (N, 4) lies on."""
-    if not len(others):
-        return 0.0
-    shared = np.minimum(others[:, 2:], box[2:]) - np.maximum(others[:, :2], box[:2])
-    area = max(float(np.prod(box[2:] - box[:2])), 1.0)
-    return float(np.prod(np.maximum(shared, 0.0), axis=1).max()) / area

@@ -21,6 +21,12 @@ def iou_matrix(a: Floats, b: Floats) -> Floats:
     return result
 
 
+def largest_share(box: Floats, others: Floats) -> float:
+    """Share of ``box`` (4,) that the one of ``others`` (N, 4) lies on that covers most of it; 0 where there is none."""
+    shared = np.maximum(np.minimum(others[:, 2:], box[2:]) - np.maximum(others[:, :2], box[:2]), 0.0)
+    return float(shared.prod(axis=1).max(initial=0.0)) / max(float(np.prod(box[2:] - box[:2])), 1.0)
+
+
 def keypoint_distance(a: Observations, b: Observations, min_score: float = 0.3) -> Floats:
     """(N, M) mean distance of the keypoints both rows see, in shares of the larger box diagonal; inf where none."""
     both = (a.keypoint_scores > min_score)[:, None] & (b.keypoint_scores > min_score)[None]

@@ -58,9 +58,7 @@ def evidence_of(
                 row.append({"together": _NEVER})
                 continue
             cues = of_places(person.where, known.where, floor, w, began_s)
-            cues["clothes"] = clothes(
-                float(unlike[i, j]), among, w, strangers=(strangers[i], strangers[len(new) + j])
-            )
+            cues["clothes"] = clothes(float(unlike[i, j]), among, w, strangers=(strangers[i], strangers[len(new) + j]))
             cues["body"] = stature(person.where, known.where, w) or shape(person.betas, known.betas, w)
             row.append(cues | {"returns": returns})
         out.append(row)

@@ -233,7 +233,7 @@ class Identity:
             itself = sum(v for name, v in cues.items() if name in ("place", "clothes", "body"))
             person, known = new[i], missing[j]
             lead_wanted = w.decide if not last else w.decide_settled if person.settled else w.decide_last
-            if last and not self.roster.member(known.name) and not self.roster.member(person.name):
+            if last and self.roster.is_guest(known.name) and self.roster.is_guest(person.name):
                 lead = max(lead, sum(cues.values()))  # of guests: which one matters less than that it is one of them
             if lead < lead_wanted or itself < itself_wanted or known.person_id not in self.people:
                 continue
@@ -253,8 +253,9 @@ class Identity:
                   for a, b in self._mixups.step(list(self.people.values()), self.floor, t_s)]  # fmt: skip
         if not events and t_s - self._rechecked_s >= _RECHECK_EVERY_S:
             self._rechecked_s = t_s
-            missing = [p for p in self.people.values() if t_s - p.last_s > _GONE_S]
-            for a, b in self._looks.mistaken(owners, missing, self._weights, t_s):
+            asked = {k: p for k, p in owners.items() if not self.members.holds(p)}  # the instructor's word stands
+            missing = [p for p in self.people.values() if t_s - p.last_s > _GONE_S and not self.members.holds(p)]
+            for a, b in self._looks.mistaken(asked, missing, self._weights, t_s):
                 if {a, b} <= self.people.keys():  # a newcomer may just have become somebody
                     events.append(self._exchange(a, b, "clothes", t_s))
         return events

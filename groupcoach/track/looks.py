@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from groupcoach.detect.suppress import largest_share
 from groupcoach.records import Floats, Observations, Track
 from groupcoach.track.appearance import clothing, light, unlikeness
 from groupcoach.track.evidence import Weights
@@ -98,8 +99,4 @@ def _covered(track: Track, seen: Sequence[Track], obs: Observations) -> float:
     """Largest share of a body's box that the box of somebody in front (whose feet are lower) lies on."""
     box = obs.boxes_xyxy[track.observation]
     others = obs.boxes_xyxy[[t.observation for t in seen if t is not track and t.observation is not None]]
-    others = others[others[:, 3] > box[3]]
-    if not len(others):
-        return 0.0
-    shared = np.maximum(np.minimum(others[:, 2:], box[2:]) - np.maximum(others[:, :2], box[:2]), 0.0)
-    return float(np.prod(shared, axis=1).max() / max(np.prod(box[2:] - box[:2]), 1.0))
+    return largest_share(box, others[others[:, 3] > box[3]])

@@ -86,6 +86,10 @@ class RosterBook:
         """The instructor gave this name: it is not moved any more."""
         self._by_hand.add(name)
 
+    def is_guest(self, name: str) -> bool:
+        """Whether the name is only a number, neither of the roster nor given by the instructor."""
+        return self.member(name) is None and name not in self._by_hand
+
     def names_stand(self) -> None:
         """Names were given out in an earlier run of this class: the spots move none of them."""
         self._settled = True

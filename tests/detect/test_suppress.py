@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupcoach.detect.suppress import iou_matrix, keypoint_distance, suppress_duplicates
+from groupcoach.detect.suppress import iou_matrix, keypoint_distance, largest_share, suppress_duplicates
 from groupcoach.records import Floats, Observations
 
 # A standing figure in shares of its box (COCO order): nose, eyes, ears, then pairs from the shoulders down.
@@ -113,3 +113,10 @@ def test_the_front_half_of_a_push_up_is_not_somebody_else() -> None:
     )
     assert suppress_duplicates(both).scores.tolist() == [0.73]
     assert suppress_duplicates(both.take([1])).scores.tolist() == [0.54]
+
+
+def test_the_share_of_a_box_that_another_lies_on() -> None:
+    box = np.array([0.0, 0, 10, 20])
+    assert largest_share(box, np.zeros((0, 4))) == 0.0
+    assert largest_share(box, np.array([[20.0, 0, 30, 20]])) == 0.0
+    assert largest_share(box, np.array([[0.0, 15, 10, 40], [5.0, 0, 25, 20]])) == pytest.approx(0.5)

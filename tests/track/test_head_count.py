@@ -8,6 +8,7 @@ from scripted_floor import Body, play, stay, way
 
 from groupcoach.track.evidence import Weights, clothes
 from groupcoach.track.membership import Membership
+from groupcoach.track.roster import Member, RosterBook
 
 CLASS = [Body(stay(-1.5, 0), 1.7), Body(stay(0.0, 0), 1.78), Body(stay(1.5, 0), 1.62)]
 
@@ -57,3 +58,11 @@ def test_a_good_look_says_as_much_as_before() -> None:
     others = np.array([0.7, 0.75, 0.8, 0.72])
     assert clothes(0.2, among, w, (others, others)) > 2.5
     assert clothes(0.78, among, w, (others, others)) < 0.3
+
+
+def test_a_name_given_by_hand_is_no_guests() -> None:
+    book = RosterBook([Member("Mina", "1")])
+    assert not book.is_guest("Mina")
+    assert book.is_guest("Guest 1")
+    book.named_by_hand("Guest 1")
+    assert not book.is_guest("Guest 1")
