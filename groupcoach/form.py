@@ -28,6 +28,8 @@ _OF_A_CHANGE = 0.7
 _ALONE = 0.4
 """A side that moves less than this share of the other one is not in the repetition."""
 _QUICK_S = 1.0
+_TEMPO_RANGE = 1.5
+"""Times the smallest repetition: a smaller one is a slip, or half of one that was seen badly, and has no tempo."""
 _PACE_SIGMA_S = 0.015
 #: Measures compared with the person's own standing value.
 RELATIVE_TO_STANDING = ("knees_inside_feet",)
@@ -164,7 +166,8 @@ def judge(
     found: list[tuple[int, float, Fault]] = []
     silent: list[str] = []
     for rule in definition.fault:
-        reading = _reading(rule, span, e, standing, side)
+        least = rule.least_range or (_TEMPO_RANGE * definition.count.min_range_deg if rule.at == "whole" else 0.0)
+        reading = _reading(rule, span, e, standing, side) if e.range_deg >= least else None
         if reading is None:
             silent.append(rule.code)
             continue

@@ -264,3 +264,12 @@ def test_the_span_is_not_written_into() -> None:
 @pytest.mark.parametrize(("knee_low", "want"), [(85.0, []), (125.0, ["shallow"])])
 def test_a_lunge_is_judged_by_its_lower_knee(knee_low: float, want: list[str]) -> None:
     assert faults(LUNGE, span("front", knee_low=knee_low, knee=140.0)) == want
+
+
+@pytest.mark.parametrize(("definition", "least_deg"), [(SQUAT, 60.0), (LUNGE, 48.0), (PUSH_UP, 37.5)])
+def test_half_a_repetition_has_no_tempo(definition: Definition, least_deg: float) -> None:
+    for range_deg, asked in ((least_deg - 1, False), (least_deg + 1, True)):
+        quick = Excursion(0.0, 0.3, 0.8, range_deg, 80.0, moving_s=0.6)
+        verdict = judged(definition, span(), quick, {})
+        assert ("too_fast" in [f.code for f in verdict.faults]) is asked
+        assert ("too_fast" in verdict.not_judged) is not asked
