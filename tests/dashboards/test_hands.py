@@ -60,7 +60,7 @@ def page(engine, tmp_path_factory):
 
 def tap_card(page, number):
     page.until(f"!{DIALOG}", WAIT_S)
-    page.click(f'.gc-card[data-person="{number}"]')
+    page.tap_found(f"document.querySelector('.gc-card[data-person=\"{number}\"]')")
     page.until(DIALOG, WAIT_S)
 
 
@@ -75,6 +75,17 @@ def tap_button(page, label):
 def last(engine, kind):
     Browser.wait(lambda: engine.commands and isinstance(engine.commands[-1], kind), WAIT_S, kind.__name__)
     return engine.commands[-1]
+
+
+def tap_for(page, engine, label, kind):
+    """A tap in the very moment in which the sidebar is drawn again (once a second) is lost now and then: a known
+    fault, in the README's limits. An instructor taps again, and so does this; a third tap would be too many."""
+    tap_button(page, label)
+    try:
+        Browser.wait(lambda: engine.commands and isinstance(engine.commands[-1], kind), 8.0, kind.__name__)
+    except AssertionError:
+        tap_button(page, label)
+    return last(engine, kind)
 
 
 def test_two_taps_each(page, engine):
@@ -105,17 +116,13 @@ def test_the_class_is_paused_goes_on_and_to_the_next_exercise(page, engine):
     page.until(f"!document.querySelector('[role=dialog]') && {EXPAND}", WAIT_S)
     time.sleep(0.5)  # the dialog's shade goes last
     page.click("[data-testid=stExpandSidebarButton]")
-    tap_button(page, "Pause the class")
-    last(engine, Pause)
+    tap_for(page, engine, "Pause the class", Pause)
     engine.more["paused"] = True
     page.until("document.querySelector('.gc-line').innerText.includes('PAUSED')", WAIT_S)
-    tap_button(page, "Go on")
-    last(engine, GoOn)
+    tap_for(page, engine, "Go on", GoOn)
     engine.more["paused"] = False
-    # the page is drawn anew where the class goes on, and a tap on what is being drawn is lost
     page.until("!document.querySelector('.gc-line').innerText.includes('PAUSED')", WAIT_S)
-    tap_button(page, "Next exercise of the plan")
-    last(engine, NextStep)
+    tap_for(page, engine, "Next exercise of the plan", NextStep)
     page.until("document.querySelector('.gc-line').innerText.includes('Plan 2 of 5: Lunge (0:40 left)')", WAIT_S)
     page.click("[data-testid=stSidebarCollapseButton] button")
 

@@ -22,7 +22,7 @@ def test_every_searched_setting_exists_and_starts_within_its_range() -> None:
     shipped = TrackerSettings()
     assert set(RANGES) < {f.name for f in fields(shipped)}
     hand = {"high_score", "birth_score", "sure_score", "vouchers", "doubtful_s", "confirm_s", "confirm_share",
-            "foot_weight", "foot_most"}  # fmt: skip
+            "foot_weight", "foot_most", "hold_s", "hold_gap_s"}  # fmt: skip
     assert {f.name for f in fields(shipped)} - set(RANGES) == hand
     for name, (low, high) in RANGES.items():
         assert low <= getattr(shipped, name) <= high, name
