@@ -255,7 +255,7 @@ class Identity:
             self._rechecked_s = t_s
             asked = {k: p for k, p in owners.items() if not self.members.holds(p)}  # the instructor's word stands
             missing = [p for p in self.people.values() if t_s - p.last_s > _GONE_S and not self.members.holds(p)]
-            for a, b in self._looks.mistaken(asked, missing, self._weights, t_s):
+            for a, b in self._looks.recheck.step(asked, missing, self._weights, t_s):
                 if {a, b} <= self.people.keys():  # a newcomer may just have become somebody
                     events.append(self._exchange(a, b, "clothes", t_s))
         return events

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from groupcoach.detect.suppress import largest_share
 from groupcoach.records import Floats, Observations, Track
 from groupcoach.track.appearance import clothing, light, unlikeness
-from groupcoach.track.evidence import Weights
 from groupcoach.track.membership import Participant
 from groupcoach.track.recheck import KNOWN_LOOKS, Recheck
 
@@ -73,12 +72,6 @@ class Looks:
             if now is not None:
                 self.recheck.look(track.track_id, now, t_s)
                 _learn(person, now, t_s)
-
-    def mistaken(
-        self, owners: Mapping[int, Participant], missing: Sequence[Participant], w: Weights, t_s: float
-    ) -> list[tuple[int, int]]:  # fmt: skip
-        """Pairs of people whose bodies have to be exchanged: see ``Recheck.step``."""
-        return self.recheck.step(owners, missing, w, t_s)
 
 
 def _learn(person: Participant, now: Floats, t_s: float) -> None:
