@@ -36,7 +36,8 @@ def _whole_class(feed: Feed, words: Words) -> None:
     now = feed.snapshot or {}
     st.markdown(f"**{words('whole_class')}**")
     kind, icon = ("go_on", "play_arrow") if now.get("paused") else ("pause", "pause")
-    _button(feed, words(kind), kind, {"kind": kind}, icon=f":material/{icon}:")
+    # one button under one key: were it another one, all below would move under the finger while it is exchanged
+    _button(feed, words(kind), "pause", {"kind": kind}, icon=f":material/{icon}:")
     if now.get("plan"):
         _button(feed, words("next_step"), "next_step", {"kind": "next_step"}, icon=":material/skip_next:")
     _button(feed, words("mute_all"), "mute_all", {"kind": "mute", "person_id": None})
@@ -158,10 +159,9 @@ def _cut(name: str) -> str:
 
 def _button(feed: Feed, label: str, key: str, command: Mapping[str, Any], *, closes: bool = False,
             icon: str | None = None) -> None:  # fmt: skip
-    if st.button(label, key=key, width="stretch", icon=icon):
-        feed.order(command)
-        if closes:
-            st.rerun()
+    # a callback: it does what the button said when it was tapped, whatever it would say now
+    if st.button(label, key=key, width="stretch", icon=icon, on_click=feed.order, args=(command,)) and closes:
+        st.rerun()
 
 
 def _do(feed: Feed, command: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 The cards' HTML is replaced thrice a second. So the drawings are made before the browser paints (a mutation observer),
 a tap is what lies under the finger when it is lifted, and the keyboard's focus is given back to the new card.
+Buttons may move while the page is drawn anew; a tap on one is meant for what lay under the finger when it came down.
 """
 
 from __future__ import annotations
@@ -40,19 +41,32 @@ function fresh(page) {
     document.querySelector(`[data-person="${page.focus}"]`)?.focus({preventScroll: true});
 }
 function start() {
-  const page = {focus: null, down: null, tell: () => {}};
+  const page = {focus: null, down: null, pressed: null, at: [0, 0], tell: () => {}};
   const card = (el) => (el instanceof Element ? el.closest('[data-person]') : null);
   const choose = (el) => { const found = card(el); if (found) page.tell(Number(found.dataset.person)); };
   document.addEventListener('pointerdown', (e) => {
     page.focus = null;
     page.down = card(e.target) ? [e.clientX, e.clientY] : null;
-  });
+    page.pressed = e.target instanceof Element ? e.target.closest('button, label') : null;
+    page.at = [e.clientX, e.clientY];
+  }, true);
   document.addEventListener('pointerup', (e) => {
     const from = page.down;
     page.down = null;
     if (from && e.button === 0 && Math.hypot(e.clientX - from[0], e.clientY - from[1]) < 12)
       choose(document.elementFromPoint(e.clientX, e.clientY));
   });
+  document.addEventListener('click', (e) => {
+    const pressed = page.pressed;
+    page.pressed = null;
+    // it moved, the finger did not: without this the tap is lost, or is one on its neighbour
+    if (pressed?.isConnected && e.isTrusted && e.detail && !pressed.contains(e.target)
+        && Math.hypot(e.clientX - page.at[0], e.clientY - page.at[1]) < 12) {
+      e.preventDefault();
+      e.stopPropagation();
+      pressed.click();
+    }
+  }, true);
   document.addEventListener('keydown', (e) => {
     if ((e.key === 'Enter' || e.key === ' ') && card(document.activeElement) === document.activeElement
         && document.activeElement) { e.preventDefault(); choose(document.activeElement); }

@@ -85,8 +85,8 @@ class Browser:
         seen = []
 
         def still():  # it may be drawn again, and a dialog or sidebar that is still opening moves
-            seen.append(self.ask(at))
             time.sleep(0.15)
+            seen.append(self.ask(at))
             return bool(seen[-1]) and seen[-2:] == [seen[-1]] * 2
 
         self.wait(still, timeout_s, found)
