@@ -28,6 +28,7 @@ import wave
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,7 +124,8 @@ class _Mouth:
             self._pipe.send(("began", seconds))
             deadline = time.monotonic() + seconds + PLAYER_LIMIT_S
             try:
-                self._attend(lambda: player.poll() is not None or time.monotonic() > deadline)
+                # the player's end closes its stderr: nobody has to look again and again, which would cost the class
+                self._attend(lambda: player.poll() is not None or time.monotonic() > deadline, BEAT_S, player.stderr)
             except _Stopped:
                 player.kill()
                 raise
@@ -156,12 +158,18 @@ class _Mouth:
         self._engine.iterate()
         return ended.is_set()
 
-    def _attend(self, over: Callable[[], bool]) -> None:
-        """Wait until ``over``, saying now and then that we live; raises when told to stop."""
+    def _attend(self, over: Callable[[], bool], look_s: float = 0.02, *wakes: Any) -> None:
+        """Wait until ``over``, saying now and then that we live; raises when told to stop.
+
+        Looks every ``look_s`` seconds, and when one of ``wakes``, files or pipes, first has something to say.
+        """
         beaten = time.monotonic()
+        listened: list[Any] = [self._pipe, *wakes]
         while not over():
-            if self._pipe.poll(0.02) and self._pipe.recv()[0] == "stop":
+            heard = wait(listened, look_s)
+            if self._pipe in heard and self._pipe.recv()[0] == "stop":
                 raise _Stopped
+            listened = [self._pipe, *(w for w in listened[1:] if w not in heard)]
             if time.monotonic() - beaten >= BEAT_S:
                 beaten = time.monotonic()
                 self._pipe.send(("beat",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from groupcoach.cues.voices import VoiceSetup
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Worker: TypeAlias = "Callable[[Connection, VoiceSetup], None]"
 Message: TypeAlias = tuple[Any, ...]
+LOOK_S: Final = 0.1
+"""So often a thread that waits for a message looks whether it is to wait on: each look takes time from the class."""
 
 
 class VoiceProcess:
@@ -44,7 +46,7 @@ class VoiceProcess:
         deadline = time.monotonic() + limit_s
         while waiting() and time.monotonic() < deadline:
             try:
-                if self._pipe.poll(0.03):
+                if self._pipe.poll(LOOK_S):
                     message: Message = self._pipe.recv()
                     return message
             except (EOFError, OSError):
