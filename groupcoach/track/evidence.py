@@ -180,8 +180,13 @@ def stature(new: Whereabouts, old: Whereabouts, w: Weights) -> float:
     """From how tall the two stand, each measured on the floor where it was; 0 when one was not seen upright."""
     if not new.stature_s or not old.stature_s:
         return 0.0
-    spread = [hypot(w.stature_sd, w.glance_sd / sqrt(1 + 3 * one.stature_s)) for one in (new, old)]
-    return _same(new.stature - old.stature, hypot(*spread), w.people_sd * sqrt(2), w)
+    return same_stature(new.stature, new.stature_s, old.stature, old.stature_s, w)
+
+
+def same_stature(one: float, one_s: float, other: float, other_s: float, w: Weights) -> float:
+    """From two statures (log of the height over an ordinary one's), each measured for so many seconds."""
+    spread = [hypot(w.stature_sd, w.glance_sd / sqrt(1 + 3 * seconds)) for seconds in (one_s, other_s)]
+    return _same(one - other, hypot(*spread), w.people_sd * sqrt(2), w)
 
 
 def shape(new: Floats, old: Floats, w: Weights) -> float:

@@ -19,6 +19,7 @@ from groupcoach.track.evidence import Weights
 from groupcoach.track.explanation import TOGETHER_S, best_pairs, evidence_of
 from groupcoach.track.floor import Floor, Stance, stance
 from groupcoach.track.looks import Looks
+from groupcoach.track.meetings import Meetings
 from groupcoach.track.membership import LEFT_S, Membership, Participant
 from groupcoach.track.mixup import Mixups
 from groupcoach.track.roster import Member, RosterBook
@@ -51,6 +52,7 @@ class Identity:
         self._rechecked_s = -1e9
         self._looks = Looks()
         self._mixups = Mixups()
+        self._meetings = Meetings()
 
     @property
     def people(self) -> dict[int, Participant]:
@@ -96,7 +98,10 @@ class Identity:
             events.extend(self._decide(newcomers, t_s))
         events.extend(self._enter(list(fresh.values()), t_s))
         owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
-        events.extend(self._unmix(owners, t_s))
+        last = {p.spans[-1][0]: p for p in self.people.values() if p.spans}
+        last = {k: p for k, p in last.items() if self.members.of_track.get(k) == p.person_id}
+        self._meetings.step(last, dt, t_s)
+        events.extend(self._unmix(owners, last, t_s))
         events.extend(self._presence(t_s))
         owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
         self._looks.refresh(seen, owners, obs, image, t_s)
@@ -247,8 +252,10 @@ class Identity:
             events.append(Event(t_s, "identity_merged", known.person_id, data))
         return events
 
-    def _unmix(self, owners: Mapping[int, Participant], t_s: float) -> list[Event]:
-        """Exchange the tracks of two people that took each other's bodies: by how they move, and by their clothes."""
+    def _unmix(
+        self, owners: Mapping[int, Participant], last: Mapping[int, Participant], t_s: float
+    ) -> list[Event]:  # fmt: skip
+        """Exchange the tracks of two people that took each other's bodies: by how they move, their clothes, how tall they are."""
         events = [self._exchange(a, b, "motion", t_s)
                   for a, b in self._mixups.step(list(self.people.values()), self.floor, t_s)]  # fmt: skip
         if not events and t_s - self._rechecked_s >= _RECHECK_EVERY_S:
@@ -258,6 +265,9 @@ class Identity:
             for a, b in self._looks.recheck.step(asked, missing, self._weights, t_s):
                 if {a, b} <= self.people.keys():  # a newcomer may just have become somebody
                     events.append(self._exchange(a, b, "clothes", t_s))
+            if not events:
+                events = [self._exchange(a, b, "stature", t_s)
+                          for a, b in self._meetings.decide(last, self._weights, t_s)]  # fmt: skip
         return events
 
     def _exchange(self, a: int, b: int, by: str, t_s: float) -> Event:
@@ -268,6 +278,7 @@ class Identity:
                                                      "by": by})  # fmt: skip
         habits = [(replace(p.where), p.colours, p.betas) for p in (one, other)]
         self.members.exchange(a, b)
+        self._mixups.exchanged(a, b)
         for person, (where, colours, betas) in zip((one, other), habits, strict=True):
             person.where.keep_habits(where)
             person.colours, person.betas, person.strange_looks = colours, betas, 0

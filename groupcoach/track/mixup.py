@@ -86,11 +86,20 @@ class Mixups:
         self._beside_s = {key: since for key, since in self._beside_s.items() if t_s - since <= _UNSEEN_S}
         for i, j in zip(*np.nonzero((np.array(far) >= _ON_M) & np.isfinite(far)), strict=True):
             self._beside_s[here[i].person_id, owners[j].person_id] = t_s
-        for pair in out:
-            for person_id in pair:
-                self._home_s.pop(person_id, None)
-            self._came_s = {k: v for k, v in self._came_s.items() if not set(k) & set(pair)}
         return out[:1]
+
+    def exchanged(self, a: int, b: int) -> None:
+        """The bodies of two people changed hands: who came from where goes with them, whose a spot is does not.
+
+        What the two did at each other's spots is accounted for.
+        """
+        body = {a: b, b: a}
+        self._came_s, self._beside_s = (
+            {(body.get(who, who), spot): s for (who, spot), s in known.items() if not {who, spot} <= {a, b}}
+            for known in (self._came_s, self._beside_s)
+        )
+        for person_id in body:
+            self._home_s.pop(person_id, None)
 
     def _at_once(self, who: Participant, owner: Participant, since_s: float, t_s: float) -> bool:
         """Whether one came and the other went in the same moment, a moment ago, and the one who came stands now."""

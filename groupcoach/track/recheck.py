@@ -90,7 +90,7 @@ class Recheck:
                 for i in group:
                     del self._looks[tracks[i]]
                 self._found = {}
-                return _exchanges({every[i]: every[best[i]] for i in group})
+                return exchanges({every[i]: every[best[i]] for i in group})
         self._found = found
         return []
 
@@ -151,7 +151,7 @@ def _groups(best: Sequence[int]) -> list[list[int]]:
     return out
 
 
-def _exchanges(is_really: dict[int, int]) -> list[tuple[int, int]]:
+def exchanges(is_really: dict[int, int]) -> list[tuple[int, int]]:
     """Pairs to exchange, in order, until every body is with its person; ``is_really``: whose body each one has."""
     out: list[tuple[int, int]] = []
     left = dict(is_really)

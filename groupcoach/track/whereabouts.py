@@ -16,11 +16,14 @@ REACH_M: Final = 0.75
 _ASTRAY_S: Final = 0.7
 _MEMORY_S: Final = 10.0
 _SMOOTH_S: Final = 0.4
+_PACE_S: Final = 0.2
 _STILL_M_S: Final = 0.5
 _AT_EDGE: Final = 0.35
 """Of a body's height: so near the side of the picture somebody comes in or goes out."""
 _GAP_S: Final = 1.0
-_LONGEST_S: Final = 20.0
+LONGEST_S: Final = 20.0
+"""Of the time in which a stature is measured, so much counts."""
+_TALL: Final = 0.8
 _MOST: Final = 0.4
 
 
@@ -41,6 +44,8 @@ class Whereabouts:
     """The side that the person is near now."""
     still_s: float = 0.0
     """Has not walked for so long."""
+    pace: float = 0.0
+    """To the right, body heights a second, smoothed."""
     home_px: Px | None = None
     """The last spot, and how long it was kept."""
     home_s: float = 0.0
@@ -49,6 +54,10 @@ class Whereabouts:
     stature: float = nan
     """Log of the height over that of an ordinary body, and how long it was measured."""
     stature_s: float = 0.0
+    ratio: float = nan
+    """The same of this frame alone; NaN where the body does not stand upright."""
+    doubted: bool = False
+    """Perhaps another's body: how tall it is is not learned."""
     anchor_px: Px = (nan, nan)
     since_s: float = 0.0
     """Keeps to ``anchor_px`` since then."""
@@ -60,16 +69,17 @@ class Whereabouts:
         body = floor.body_at(x, y)
         side = "left" if x < _AT_EDGE * body else "right" if x > width - _AT_EDGE * body else ""
         dt = t_s - self.t_s
-        self.leaving, self.seen_px = side, foot_px
+        self.leaving, self.seen_px, self.ratio = side, foot_px, nan
         if dt > _GAP_S:
             if self.first_s < -1e8:
                 self.first_px, self.first_s, self.entered = foot_px, t_s, side
-            self.foot_px, self.t_s, self.still_s = foot_px, t_s, 0.0
+            self.foot_px, self.t_s, self.still_s, self.pace = foot_px, t_s, 0.0, 0.0
             self._stay(t_s)
             return
         keep = exp(-dt / _SMOOTH_S)
         was, now = self.foot_px, (x + (self.foot_px[0] - x) * keep, y + (self.foot_px[1] - y) * keep)
         self.foot_px, self.t_s = now, t_s
+        self.pace += ((now[0] - was[0]) / body / max(dt, 1e-6) - self.pace) * (1 - exp(-dt / _PACE_S))
         speed = floor.apart_m(was, now, least=0.0) / max(dt, 1e-6)
         self.still_s = self.still_s + dt if speed < _STILL_M_S else 0.0
         if floor.apart_m(now, self.anchor_px) > REACH_M:
@@ -86,16 +96,18 @@ class Whereabouts:
             if stayed >= STAY_S:
                 self.home_px, self.home_s = self.anchor_px, stayed
         if height_px > 0 and floor.good and self.still_s > 0.3:
-            self._measure(min(max(log(height_px / body), -_MOST), _MOST), dt)
+            self.ratio = min(max(log(height_px / body), -_MOST), _MOST)
+            if not self.doubted:
+                self.stature, self.stature_s = standing(self.stature, self.stature_s, self.ratio, dt)
 
     def _stay(self, t_s: float) -> None:
         self.anchor_px, self.since_s, self.astray_s = self.foot_px, t_s, None
 
-    def _measure(self, ratio: float, dt: float) -> None:
-        if not isfinite(self.stature):
-            self.stature = ratio
-        self.stature_s = min(self.stature_s + dt, _LONGEST_S)
-        self.stature += (ratio - self.stature) * min(1.0, dt / self.stature_s)
+    def learn_stature(self, stature: float, seconds: float) -> None:
+        """So tall (log of the height over an ordinary one's) it was, for so long."""
+        before = self.stature if isfinite(self.stature) else stature
+        self.stature_s = min(self.stature_s + seconds, LONGEST_S)
+        self.stature = before + (stature - before) * min(1.0, seconds / self.stature_s)
 
     def go_on_as(self, later: Whereabouts) -> None:
         """``later`` was this person too: where it is now counts, and its own spot where it has one."""
@@ -115,3 +127,16 @@ class Whereabouts:
         self.first_px, self.first_s, self.entered = other.first_px, other.first_s, other.entered
         self.home_px, self.home_s = other.home_px, other.home_s
         self.stature, self.stature_s, self.longest_s = other.stature, other.stature_s, other.longest_s
+
+
+def standing(stature: float, seconds: float, ratio: float, dt: float) -> tuple[float, float]:
+    """One more reading of a stature measured for ``seconds``: the new one, and how long it was measured.
+
+    People are read too short more often than too tall (they lean, they begin a squat), so what is learned is a high
+    expectile of the readings.
+    """
+    seconds = min(seconds + dt, LONGEST_S)
+    if not isfinite(stature):
+        return ratio, seconds
+    share = 2 * (_TALL if ratio > stature else 1 - _TALL)
+    return stature + (ratio - stature) * min(1.0, share * dt / seconds), seconds

@@ -1,0 +1,215 @@
+"""People who passed each other: whether each still has the own body is asked of how tall the bodies are. Pure.
+
+Where two people overlap in the picture a track may go on as the other body, and in one uniform neither boxes nor
+clothes tell. How tall a body stands on the floor does, mostly: it is measured anew after a meeting and held against
+what was known of the people before it. Until that has spoken, both are in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import nan
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from groupcoach.records import Floats
+from groupcoach.track.evidence import Weights, same_stature
+from groupcoach.track.membership import Participant
+from groupcoach.track.recheck import exchanges
+from groupcoach.track.whereabouts import standing
+
+_LOOK_S: Final = 0.2
+_BESIDE, _OVER = 0.18, 0.3
+"""Trunks overlap: middles so near, in body heights, and boxes that overlap by so much of the lower one's height."""
+_HIDDEN_S, _PACES = 0.15, 1.5
+"""Who is out of sight and somebody who is, too, or walks, ... so many body heights apart, may have passed each other
+behind a third."""
+_PARTED_S: Final = 1.5
+"""Who was apart for so long meets again."""
+_KNOWN_S: Final = 4.0
+"""Somebody's stature is known after so long, ..."""
+_MEASURED_S: Final = 2.0
+"""... a body's is after so long."""
+_CHANGES: Final = 1.0
+"""Log-odds against, for each body, that a meeting exchanged it."""
+_SURE: Final = 2.0
+_AGAIN_S: Final = 0.5
+_GIVE_UP_S: Final = 45.0
+"""A doubt that nothing has settled by then is dropped."""
+_UNSEEN_S: Final = 1.5
+_WALKS: Final = 0.1
+"""Body heights a second, from which on somebody walks."""
+_OUT_S: Final = 1.2
+"""Seen again for so long, the direction is known."""
+_TURNED: Final = 2.5
+"""Log-odds that two who walked towards each other and came back, both, are each other; and against it, of two who went
+on."""
+_GONE_S: Final = 10.0
+"""Not seen for so long, the track does not come back."""
+
+
+class Meetings:
+    """Who met whom, and how tall the bodies are since then; by track, so a body takes its own along."""
+
+    def __init__(self) -> None:
+        """Nobody has met yet."""
+        self._near_s: dict[tuple[int, int], float] = {}
+        self._open: dict[tuple[int, int], float] = {}
+        """Pairs whose meeting left a doubt, and when it began."""
+        self._paces: dict[tuple[int, int], tuple[list[float], list[float]]] = {}
+        """With which they went into it, and with which they came out of it, ..."""
+        self._turned: dict[tuple[int, int], float] = {}
+        """... and what that says for an exchange, log-odds."""
+        self._fresh: dict[int, tuple[float, float]] = {}
+        """Body -> log of its height over an ordinary one's since the last meeting, and seconds of that."""
+        self._found: dict[tuple[tuple[int, int], ...], float] = {}
+        self._looked_s = -1e9
+
+    @property
+    def doubted(self) -> set[int]:
+        """Tracks whose body may be another's."""
+        return {track for pair in self._open for track in pair}
+
+    def step(self, owners: Mapping[int, Participant], dt_s: float, t_s: float) -> None:
+        """One frame.
+
+        Args:
+            owners: people by the track that each is now, or was last.
+            dt_s: since the frame before.
+            t_s: now.
+        """
+        if t_s - self._looked_s >= _LOOK_S:
+            self._looked_s = t_s
+            self._meet(owners, t_s)
+        doubted = self.doubted
+        for track in doubted & owners.keys():
+            where = owners[track].where
+            if where.t_s == t_s and where.ratio == where.ratio and t_s - self._last(track) > _LOOK_S:
+                self._fresh[track] = standing(*self._fresh.get(track, (nan, 0.0)), where.ratio, dt_s)
+        for pair in list(self._paces):
+            self._watch(pair, owners, t_s)
+        for track, person in owners.items():
+            person.where.doubted = track in doubted
+
+    def decide(self, owners: Mapping[int, Participant], w: Weights, t_s: float) -> list[tuple[int, int]]:
+        """Pairs of people (by number) to exchange, one after the other: each has the other's body.
+
+        Settled doubts are dropped.
+        """
+        gone = [pair for pair, since in self._open.items() if t_s - since > _GIVE_UP_S
+                or any(track not in owners or t_s - owners[track].last_s > _GONE_S for track in pair)]  # fmt: skip
+        self._close(gone, owners)
+        out: list[tuple[int, int]] = []
+        found: dict[tuple[tuple[int, int], ...], float] = {}
+        for group in self._groups(owners):
+            turned = [[self._turned.get((min(a, b), max(a, b)), 0.0) for b in group] for a in group]
+            best, gain, clear = _best(
+                np.array([self._fresh[track] for track in group]),
+                np.array([(owners[t].where.stature, owners[t].where.stature_s) for t in group]), np.array(turned), w,
+            )  # fmt: skip
+            if gain > _SURE:
+                key = tuple((group[i], group[j]) for i, j in enumerate(best) if i != j)
+                found[key] = self._found.get(key, t_s)
+                if t_s - found[key] >= _AGAIN_S:
+                    who = [owners[track].person_id for track in group]
+                    out += exchanges({who[i]: who[j] for i, j in enumerate(best) if i != j})
+                    del found[key]
+                    self._turned.update({pair: -e for pair, e in self._turned.items() if set(pair) <= set(group)})
+            elif clear > _SURE:
+                self._close([p for p in self._open if set(p) <= set(group)], owners)
+        self._found = found
+        return out
+
+    def _meet(self, owners: Mapping[int, Participant], t_s: float) -> None:
+        tracks = [track for track, person in owners.items() if t_s - person.last_s <= _UNSEEN_S]
+        if len(tracks) < 2:
+            return
+        boxes = np.stack([owners[track].box_xyxy for track in tracks])
+        hidden = np.array([t_s - owners[track].last_s > _HIDDEN_S for track in tracks])
+        walks = hidden | np.array([abs(owners[track].where.pace) > _WALKS for track in tracks])
+        met = _near(boxes, _BESIDE) | (_near(boxes, _PACES) & (hidden[:, None] | hidden) & walks[:, None] & walks)
+        for i, j in zip(*np.nonzero(np.triu(met, 1)), strict=True):
+            pair = (min(tracks[i], tracks[j]), max(tracks[i], tracks[j]))
+            new = t_s - self._near_s.get(pair, -1e9) > _PARTED_S
+            self._near_s[pair] = t_s
+            if new and all(owners[track].where.stature_s >= _KNOWN_S for track in pair):
+                self._open[pair] = t_s
+                self._paces[pair] = [owners[track].where.pace for track in pair], [0.0, 0.0]
+                for track in pair:
+                    self._fresh.pop(track, None)
+        self._near_s = {pair: s for pair, s in self._near_s.items() if t_s - s <= _PARTED_S}
+
+    def _watch(self, pair: tuple[int, int], owners: Mapping[int, Participant], t_s: float) -> None:
+        """Which way two go who met a moment ago."""
+        before, after = self._paces[pair]
+        apart_s = [t_s - self._last(track) for track in pair]
+        for k, track in enumerate(pair):
+            if track in owners and owners[track].where.t_s == t_s and abs(owners[track].where.pace) > _WALKS:
+                after[k] = owners[track].where.pace
+        if min(apart_s) < _OUT_S:
+            return
+        del self._paces[pair]
+        towards = before[0] * before[1] < 0 and min(abs(v) for v in before) > _WALKS
+        if towards and all(after):
+            turned = [a * b < 0 for a, b in zip(before, after, strict=True)]
+            self._turned[pair] = (turned[0] == turned[1]) * (_TURNED if turned[0] else -_TURNED)
+
+    def _last(self, track: int) -> float:
+        """When the body was last beside another that it may be taken for."""
+        return max((s for pair, s in self._near_s.items() if track in pair and pair in self._open), default=-1e9)
+
+    def _groups(self, owners: Mapping[int, Participant]) -> list[list[int]]:
+        """Bodies that met, directly or by others, and were measured since."""
+        groups: list[set[int]] = []
+        for pair in self._open:
+            if all(self._fresh.get(t, (nan, 0.0))[1] >= _MEASURED_S and t in owners for t in pair):
+                joined = [g for g in groups if g & set(pair)]
+                groups = [g for g in groups if not g & set(pair)] + [set(pair).union(*joined)]
+        return [sorted(group) for group in groups]
+
+    def _close(self, pairs: Iterable[tuple[int, int]], owners: Mapping[int, Participant]) -> None:
+        """Nobody is in doubt for these any more; what was measured meanwhile is the owner's."""
+        for pair in list(pairs):
+            del self._open[pair]
+            self._paces.pop(pair, None)
+            self._turned.pop(pair, None)
+        for track in set(self._fresh) - self.doubted:
+            measured = self._fresh.pop(track)
+            if track in owners:
+                owners[track].where.learn_stature(*measured)
+
+
+def _near(boxes: Floats, beside: float) -> NDArray[np.bool_]:
+    """(N, N) who are so many body heights beside each other, or less, and in one row or nearly; of (N, 4) xyxy."""
+    middle, tall = (boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3] - boxes[:, 1]
+    least = np.minimum(tall[:, None], tall[None])
+    over = np.minimum(boxes[:, None, 3], boxes[None, :, 3]) - np.maximum(boxes[:, None, 1], boxes[None, :, 1])
+    near: NDArray[np.bool_] = (np.abs(middle[:, None] - middle[None]) < beside * least) & (over > _OVER * least)
+    return near
+
+
+def _best(fresh: Floats, known: Floats, turned: Floats, w: Weights) -> tuple[list[int], float, float]:
+    """Whose every body is.
+
+    Args:
+        fresh: (N, 2) stature and seconds of the bodies.
+        known: (N, 2) of their owners.
+        turned: (N, N) log-odds that two were exchanged, from how they walked.
+        w: what stature is worth.
+
+    Returns:
+        For each body its person; how much likelier that is than that nothing changed; and how much likelier it is that
+        nothing changed than the best that did.
+    """
+    n = len(fresh)
+    odds = np.array([[same_stature(a, a_s, b, b_s, w) for b, b_s in known.tolist()] for a, a_s in fresh.tolist()])
+    odds += (turned / 2 - _CHANGES) * (1 - np.eye(n))
+    rows, best = linear_sum_assignment(odds, maximize=True)
+    stays = float(np.trace(odds))
+    gain = float(odds[rows, best].sum()) - stays
+    pairs = odds + odds.T - np.add.outer(np.diag(odds), np.diag(odds))
+    return best.tolist(), gain, -float(pairs[np.triu_indices(n, 1)].max())
+
