@@ -169,7 +169,7 @@ def _of(times: Any) -> float:
 
 def _people(number: int) -> Any:
     """Names for the policy, as a pipeline has them."""
-    known = {p: SimpleNamespace(name=name, provisional=False) for p, name in names(number).items()}
+    known = {p: SimpleNamespace(name=name, in_doubt=False) for p, name in names(number).items()}
     identity = SimpleNamespace(people=known, roster=SimpleNamespace(member=lambda name: None))
     return cast("Pipeline", SimpleNamespace(identity=identity, people={}))
 

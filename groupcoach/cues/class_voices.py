@@ -83,7 +83,7 @@ class ClassVoices:
             languages={i: m.language for i, m in members.items() if m is not None and m.language},
             progress=self._progress(events, pipeline),
             muted=muted,
-            unsure={i for i, p in people.items() if p.provisional},
+            unsure={i for i, p in people.items() if p.in_doubt},
             phones=self.phones.connected() if self.phones is not None else (),
             floor=all_muted or self._clock() < self._floor_until,
             busy=self.speaker.busy,

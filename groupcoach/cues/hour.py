@@ -163,7 +163,7 @@ def run(story: Story, slower: float = 1.0, trace: bool = False) -> dict[str, Any
     voice = ClockVoice(slower)
     policy = CuePolicy(story.language, texts=load_settings().texts())
     voices = ClassVoices(policy, cast("Speaker", voice), clock=lambda: voice.now)
-    people = {p: SimpleNamespace(name=name, provisional=False) for p, name in names(story.people).items()}
+    people = {p: SimpleNamespace(name=name, in_doubt=False) for p, name in names(story.people).items()}
     roster = SimpleNamespace(member=lambda name: None)
     line = cast("Any", SimpleNamespace(identity=SimpleNamespace(people=people, roster=roster), people={}))
     tally, repetitions = _Tally(), Repetitions(story, load_catalogue())

@@ -255,7 +255,7 @@ class Identity:
     def _unmix(
         self, owners: Mapping[int, Participant], last: Mapping[int, Participant], t_s: float
     ) -> list[Event]:  # fmt: skip
-        """Exchange the tracks of two people that took each other's bodies: by how they move, their clothes, how tall they are."""
+        """Exchange the tracks of people who took each other's bodies: by walk, clothes, stature."""
         events = [self._exchange(a, b, "motion", t_s)
                   for a, b in self._mixups.step(list(self.people.values()), self.floor, t_s)]  # fmt: skip
         if not events and t_s - self._rechecked_s >= _RECHECK_EVERY_S:
@@ -267,7 +267,7 @@ class Identity:
                     events.append(self._exchange(a, b, "clothes", t_s))
             if not events:
                 events = [self._exchange(a, b, "stature", t_s)
-                          for a, b in self._meetings.decide(last, self._weights, t_s)]  # fmt: skip
+                          for a, b in self._meetings.decide(last, self._looks.recheck, self._weights, t_s)]  # fmt: skip
         return events
 
     def _exchange(self, a: int, b: int, by: str, t_s: float) -> Event:

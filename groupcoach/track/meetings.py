@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from groupcoach.records import Floats
 from groupcoach.track.evidence import Weights, same_stature
 from groupcoach.track.membership import Participant
-from groupcoach.track.recheck import exchanges
+from groupcoach.track.recheck import Recheck, exchanges
 from groupcoach.track.whereabouts import standing
 
 _LOOK_S: Final = 0.2
@@ -94,14 +94,25 @@ class Meetings:
         for track, person in owners.items():
             person.where.doubted = track in doubted
 
-    def decide(self, owners: Mapping[int, Participant], w: Weights, t_s: float) -> list[tuple[int, int]]:
+    def decide(
+        self, owners: Mapping[int, Participant], recheck: Recheck, w: Weights, t_s: float
+    ) -> list[tuple[int, int]]:  # fmt: skip
         """Pairs of people (by number) to exchange, one after the other: each has the other's body.
 
-        Settled doubts are dropped.
+        Settled doubts are dropped: where clothes tell the two apart, as soon as one was seen in the own ones again.
+
+        Args:
+            owners: people by the track that each is now, or was last.
+            recheck: what bodies were seen to wear.
+            w: what stature is worth.
+            t_s: now.
         """
         gone = [pair for pair, since in self._open.items() if t_s - since > _GIVE_UP_S
                 or any(track not in owners or t_s - owners[track].last_s > _GONE_S for track in pair)]  # fmt: skip
         self._close(gone, owners)
+        self._close([(a, b) for a, b in self._open
+                     if any(recheck.wears_own(x, owners[x], owners[y], self._last(x)) for x, y in ((a, b), (b, a)))],
+                    owners)  # fmt: skip
         out: list[tuple[int, int]] = []
         found: dict[tuple[tuple[int, int], ...], float] = {}
         for group in self._groups(owners):
@@ -140,7 +151,7 @@ class Meetings:
                 self._paces[pair] = [owners[track].where.pace for track in pair], [0.0, 0.0]
                 for track in pair:
                     self._fresh.pop(track, None)
-        self._near_s = {pair: s for pair, s in self._near_s.items() if t_s - s <= _PARTED_S}
+        self._near_s = {pair: s for pair, s in self._near_s.items() if t_s - s <= _PARTED_S or pair in self._open}
 
     def _watch(self, pair: tuple[int, int], owners: Mapping[int, Participant], t_s: float) -> None:
         """Which way two go who met a moment ago."""
@@ -212,4 +223,3 @@ def _best(fresh: Floats, known: Floats, turned: Floats, w: Weights) -> tuple[lis
     gain = float(odds[rows, best].sum()) - stays
     pairs = odds + odds.T - np.add.outer(np.diag(odds), np.diag(odds))
     return best.tolist(), gain, -float(pairs[np.triu_indices(n, 1)].max())
-

@@ -49,6 +49,11 @@ class Participant:
     spans: list[tuple[int, float, float]] = field(default_factory=list)
     """(track, from, to), s: which track was this person when."""
 
+    @property
+    def in_doubt(self) -> bool:
+        """The body in sight may be somebody else's: nobody is called by this name now."""
+        return self.provisional or self.where.doubted
+
     def was_at(self, t_s: float) -> bool:
         """Whether one of the tracks was followed then."""
         return any(start_s <= t_s <= end_s + LEFT_S for _, start_s, end_s in self.spans)

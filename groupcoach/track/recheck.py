@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from groupcoach.records import Floats
-from groupcoach.track.appearance import unlike_all
+from groupcoach.track.appearance import unlike_all, unlikeness
 from groupcoach.track.evidence import Weights, clothes
 from groupcoach.track.explanation import TOGETHER_S
 from groupcoach.track.membership import Participant
@@ -49,6 +49,17 @@ class Recheck:
     def look(self, track_id: int, colours: Floats, t_s: float) -> None:
         """What a body wears (parts, colours), seen with nobody before it."""
         self._looks.setdefault(track_id, deque(maxlen=_LOOKS)).append((t_s, colours))
+
+    def wears_own(self, track_id: int, person: Participant, other: Participant, since_s: float) -> bool:
+        """Whether a body was seen since then in clothes that its owner wears, and the other does not."""
+        looks = [colours for at_s, colours in self._looks.get(track_id, ()) if at_s > since_s]
+        if not looks or person.colours is None or other.colours is None:
+            return False
+        now = _mean(looks)
+        mine, theirs = unlikeness(now, person.colours), unlikeness(now, other.colours)
+        apart = unlikeness(person.colours, other.colours)
+        known = min(person.looks, other.looks) >= KNOWN_LOOKS
+        return known and mine < _FITS and apart > _OTHER and theirs > mine + _BETTER
 
     def step(
         self, here: Mapping[int, Participant], missing: Sequence[Participant], w: Weights, t_s: float

@@ -23,7 +23,7 @@ _AT_EDGE: Final = 0.35
 _GAP_S: Final = 1.0
 LONGEST_S: Final = 20.0
 """Of the time in which a stature is measured, so much counts."""
-_TALL: Final = 0.8
+_TALL: Final = 0.7
 _MOST: Final = 0.4
 
 

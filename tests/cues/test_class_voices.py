@@ -23,7 +23,7 @@ from groupcoach.skeleton import INDEX, JOINTS
 
 
 def pipeline(n=3, plan=None):
-    people = {i: SimpleNamespace(name=f"N{i}", provisional=False) for i in range(1, n + 1)}
+    people = {i: SimpleNamespace(name=f"N{i}", in_doubt=False) for i in range(1, n + 1)}
     roster = SimpleNamespace(member=lambda name: SimpleNamespace(say="noon", language=None) if name == "N1" else None)
     states = {i: SimpleNamespace(plan=plan if i == 1 else None) for i in people}
     return SimpleNamespace(identity=SimpleNamespace(people=people, roster=roster), people=states)
@@ -152,10 +152,10 @@ def test_a_cue_that_was_cut_off_is_said_again_at_the_next_repetition(make):
 
 def test_who_may_be_somebody_else_is_told_nothing(make):
     voices, line = make(), pipeline(2)
-    line.identity.people[1].provisional = True
+    line.identity.people[1].in_doubt = True
     twice = [fault(0.0), fault(0.0)]
     assert cue_events(voices.step(twice, line, set(), False, 0.0)) == []
-    line.identity.people[1].provisional = False
+    line.identity.people[1].in_doubt = False
     record = voices.step([fault(3.0)], line, set(), False, 3.0)
     assert ("cue_issued", 1) in [(e.type, e.person) for e in record]
 
