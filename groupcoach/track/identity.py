@@ -98,8 +98,7 @@ class Identity:
             events.extend(self._decide(newcomers, t_s))
         events.extend(self._enter(list(fresh.values()), t_s))
         owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
-        last = {p.spans[-1][0]: p for p in self.people.values() if p.spans}
-        last = {k: p for k, p in last.items() if self.members.of_track.get(k) == p.person_id}
+        last = self.members.last_tracks()
         self._meetings.step(last, dt, t_s)
         events.extend(self._unmix(owners, last, t_s))
         events.extend(self._presence(t_s))
@@ -279,6 +278,7 @@ class Identity:
         habits = [(replace(p.where), p.colours, p.betas) for p in (one, other)]
         self.members.exchange(a, b)
         self._mixups.exchanged(a, b)
+        self._meetings.exchanged(one, other)
         for person, (where, colours, betas) in zip((one, other), habits, strict=True):
             person.where.keep_habits(where)
             person.colours, person.betas, person.strange_looks = colours, betas, 0

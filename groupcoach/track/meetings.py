@@ -128,11 +128,17 @@ class Meetings:
                     who = [owners[track].person_id for track in group]
                     out += exchanges({who[i]: who[j] for i, j in enumerate(best) if i != j})
                     del found[key]
-                    self._turned.update({pair: -e for pair, e in self._turned.items() if set(pair) <= set(group)})
             elif clear > _SURE:
                 self._close([p for p in self._open if set(p) <= set(group)], owners)
         self._found = found
         return out
+
+    def exchanged(self, one: Participant, other: Participant) -> None:
+        """The tracks of two people are exchanged: what spoke for that speaks against doing it again."""
+        a, b = sorted(p.spans[-1][0] if p.spans else -1 for p in (one, other))
+        pair = (a, b)
+        if pair in self._turned:
+            self._turned[pair] = -self._turned[pair]
 
     def _meet(self, owners: Mapping[int, Participant], t_s: float) -> None:
         tracks = [track for track, person in owners.items() if t_s - person.last_s <= _UNSEEN_S]
@@ -166,7 +172,8 @@ class Meetings:
         towards = before[0] * before[1] < 0 and min(abs(v) for v in before) > _WALKS
         if towards and all(after):
             turned = [a * b < 0 for a, b in zip(before, after, strict=True)]
-            self._turned[pair] = (turned[0] == turned[1]) * (_TURNED if turned[0] else -_TURNED)
+            says = (turned[0] == turned[1]) * (_TURNED if turned[0] else -_TURNED)
+            self._turned[pair] = self._turned.get(pair, 0.0) + says
 
     def _last(self, track: int) -> float:
         """When the body was last beside another that it may be taken for."""

@@ -104,6 +104,11 @@ class Membership:
         """Whether the instructor had a hand in who this is."""
         return not self._held.isdisjoint(person.track_ids)
 
+    def last_tracks(self) -> dict[int, Participant]:
+        """People by the track that each is, or was last; but not of whom the instructor has said who they are."""
+        last = {p.spans[-1][0]: p for p in self.people.values() if p.spans and not self.holds(p)}
+        return {track: p for track, p in last.items() if self.of_track.get(track) == p.person_id}
+
     def part_doubles(self, seen: Sequence[Track]) -> None:
         """Two bodies seen at once are two people: the younger track of one person is a newcomer again."""
         here: set[int] = set()

@@ -19,7 +19,7 @@ TALL = 200.0
 
 def known(track: int, stature: float) -> Participant:
     where = Whereabouts(stature=stature, stature_s=LONGEST_S)
-    return Participant(track, f"P{track}", None, [track], where=where)
+    return Participant(track, f"P{track}", None, [track], where=where, spans=[(track, 0.0, 0.0)])
 
 
 def show(person: Participant, x: float, pace: float, stature: float, t_s: float) -> None:
@@ -53,6 +53,7 @@ def passing(
             for a, b in meetings.decide(owners, recheck or Recheck(), Weights(), t_s):
                 out.append((a, b))
                 track = {p.person_id: k for k, p in owners.items()}
+                meetings.exchanged(people[a], people[b])
                 owners[track[a]], owners[track[b]] = owners[track[b]], owners[track[a]]
                 habits = replace(people[a].where), replace(people[b].where)
                 people[a].where, people[b].where = people[b].where, people[a].where
