@@ -42,6 +42,7 @@ class Mixups:
         """(who, whose spot) -> last seen beside it, a moment ago."""
         self._home_s: dict[int, tuple[float, float]] = {}
         """When the owner was last on the own spot, and when first seen elsewhere after that: unseen in between."""
+        self._done: dict[frozenset[int], list[float]] = {}
 
     def step(self, people: Sequence[Participant], floor: Floor, t_s: float) -> list[tuple[int, int]]:
         """Pairs (owner, walker) of people whose tracks have to be exchanged."""
@@ -86,16 +87,23 @@ class Mixups:
         self._beside_s = {key: since for key, since in self._beside_s.items() if t_s - since <= _UNSEEN_S}
         for i, j in zip(*np.nonzero((np.array(far) >= _ON_M) & np.isfinite(far)), strict=True):
             self._beside_s[here[i].person_id, owners[j].person_id] = t_s
-        return out[:1]
+        out = [pair for pair in out if len(self._lately(pair, t_s)) < 2][:1]
+        for pair in out:
+            self._done[frozenset(pair)] = [*self._lately(pair, t_s), t_s]
+        return out
+
+    def _lately(self, pair: tuple[int, int], t_s: float) -> list[float]:
+        """When these two were exchanged in the last moments."""
+        return [done_s for done_s in self._done.get(frozenset(pair), ()) if t_s - done_s <= _FRESH_S]
 
     def exchanged(self, a: int, b: int) -> None:
         """The bodies of two people changed hands: who came from where goes with them, whose a spot is does not.
 
-        What the two did at each other's spots is accounted for.
+        Where the trace can be read both ways the two are exchanged back, and then left alone.
         """
         body = {a: b, b: a}
         self._came_s, self._beside_s = (
-            {(body.get(who, who), spot): s for (who, spot), s in known.items() if not {who, spot} <= {a, b}}
+            {(body.get(who, who), spot): s for (who, spot), s in known.items() if body.get(who, who) != spot}
             for known in (self._came_s, self._beside_s)
         )
         for person_id in body:
