@@ -99,7 +99,7 @@ class Identity:
         events.extend(self._enter(list(fresh.values()), t_s))
         owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
         last = self.members.last_tracks()
-        self._meetings.step(last, dt, t_s)
+        self._meetings.step(self.people.values(), last, dt, t_s)
         events.extend(self._unmix(owners, last, t_s))
         events.extend(self._presence(t_s))
         owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
@@ -261,12 +261,11 @@ class Identity:
             self._rechecked_s = t_s
             asked = {k: p for k, p in owners.items() if not self.members.holds(p)}  # the instructor's word stands
             missing = [p for p in self.people.values() if t_s - p.last_s > _GONE_S and not self.members.holds(p)]
-            for a, b in self._looks.recheck.step(asked, missing, self._weights, t_s):
-                if {a, b} <= self.people.keys():  # a newcomer may just have become somebody
-                    events.append(self._exchange(a, b, "clothes", t_s))
-            if not events:
-                events = [self._exchange(a, b, "stature", t_s)
-                          for a, b in self._meetings.decide(last, self._looks.recheck, self._weights, t_s)]  # fmt: skip
+            found = [(a, b, "clothes") for a, b in self._looks.recheck.step(asked, missing, self._weights, t_s)]
+            found = found or [(a, b, "stature") for a, b in
+                              self._meetings.decide(last, self._looks.recheck, self._weights, t_s)]  # fmt: skip
+            # a newcomer may have become somebody by the exchange before
+            events += [self._exchange(a, b, by, t_s) for a, b, by in found if {a, b} <= self.people.keys()]
         return events
 
     def _exchange(self, a: int, b: int, by: str, t_s: float) -> Event:

@@ -73,11 +73,15 @@ class Meetings:
         """Tracks whose body may be another's."""
         return {track for pair in self._open for track in pair}
 
-    def step(self, owners: Mapping[int, Participant], dt_s: float, t_s: float) -> None:
+    def step(
+        self, everybody: Iterable[Participant], owners: Mapping[int, Participant], dt_s: float, t_s: float
+    ) -> None:  # fmt: skip
         """One frame.
 
         Args:
-            owners: people by the track that each is now, or was last.
+            everybody: who has a card.
+            owners: people by the track that each is now, or was last, without those of whom the instructor has said
+                who they are: they are in no doubt.
             dt_s: since the frame before.
             t_s: now.
         """
@@ -91,8 +95,9 @@ class Meetings:
                 self._fresh[track] = standing(*self._fresh.get(track, (nan, 0.0)), where.ratio, dt_s)
         for pair in list(self._paces):
             self._watch(pair, owners, t_s)
-        for track, person in owners.items():
-            person.where.doubted = track in doubted
+        people = {owners[track].person_id for track in doubted & owners.keys()}
+        for person in everybody:
+            person.where.doubted = person.person_id in people
 
     def decide(
         self, owners: Mapping[int, Participant], recheck: Recheck, w: Weights, t_s: float

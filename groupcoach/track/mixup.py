@@ -42,7 +42,8 @@ class Mixups:
         """(who, whose spot) -> last seen beside it, a moment ago."""
         self._home_s: dict[int, tuple[float, float]] = {}
         """When the owner was last on the own spot, and when first seen elsewhere after that: unseen in between."""
-        self._done: dict[frozenset[int], list[float]] = {}
+        self._done: list[tuple[frozenset[int], float]] = []
+        """Who was exchanged with whom in the last moments, and when."""
 
     def step(self, people: Sequence[Participant], floor: Floor, t_s: float) -> list[tuple[int, int]]:
         """Pairs (owner, walker) of people whose tracks have to be exchanged."""
@@ -87,14 +88,11 @@ class Mixups:
         self._beside_s = {key: since for key, since in self._beside_s.items() if t_s - since <= _UNSEEN_S}
         for i, j in zip(*np.nonzero((np.array(far) >= _ON_M) & np.isfinite(far)), strict=True):
             self._beside_s[here[i].person_id, owners[j].person_id] = t_s
-        out = [pair for pair in out if len(self._lately(pair, t_s)) < 2][:1]
-        for pair in out:
-            self._done[frozenset(pair)] = [*self._lately(pair, t_s), t_s]
+        self._done = [(pair, done_s) for pair, done_s in self._done if t_s - done_s <= _FRESH_S]
+        lately = [pair for pair, _ in self._done]
+        out = [pair for pair in out if lately.count(frozenset(pair)) < 2][:1]
+        self._done += [(frozenset(pair), t_s) for pair in out]
         return out
-
-    def _lately(self, pair: tuple[int, int], t_s: float) -> list[float]:
-        """When these two were exchanged in the last moments."""
-        return [done_s for done_s in self._done.get(frozenset(pair), ()) if t_s - done_s <= _FRESH_S]
 
     def exchanged(self, a: int, b: int) -> None:
         """The bodies of two people changed hands: who came from where goes with them, whose a spot is does not.

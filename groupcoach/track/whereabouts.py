@@ -17,6 +17,7 @@ _ASTRAY_S: Final = 0.7
 _MEMORY_S: Final = 10.0
 _SMOOTH_S: Final = 0.4
 _PACE_S: Final = 0.2
+"""A pace is smoothed over so long."""
 _STILL_M_S: Final = 0.5
 _AT_EDGE: Final = 0.35
 """Of a body's height: so near the side of the picture somebody comes in or goes out."""
@@ -24,6 +25,7 @@ _GAP_S: Final = 1.0
 LONGEST_S: Final = 20.0
 """Of the time in which a stature is measured, so much counts."""
 _TALL: Final = 0.7
+"""The expectile of the readings that is learned; 0.5 is the mean."""
 _MOST: Final = 0.4
 
 

@@ -47,7 +47,7 @@ def passing(
             if abs(t_s - MEET_S) > HIDDEN_S:
                 reading = statures[body - 1] + float(rng.normal(0, 0.01))
                 show(owners[track], 400 + 80 * went, pace, reading, t_s)
-        meetings.step(owners, 1 / FPS, t_s)
+        meetings.step(people.values(), owners, 1 / FPS, t_s)
         doubt.append(people[1].in_doubt)
         if k % 6 == 0:
             for a, b in meetings.decide(owners, recheck or Recheck(), Weights(), t_s):
@@ -99,7 +99,7 @@ def test_who_only_stands_near_is_never_in_doubt() -> None:
         for track, x in ((1, 300.0), (2, 380.0)):
             if track == 1 or k % 30 > 10:  # the neighbour is lost for a moment again and again
                 show(people[track], x, 0.0, 0.0, k / FPS)
-        meetings.step(people, 1 / FPS, k / FPS)
+        meetings.step(people.values(), people, 1 / FPS, k / FPS)
         assert not people[1].in_doubt
 
 
@@ -111,6 +111,21 @@ def test_clothes_that_only_one_of_the_two_wears_settle_it_at_once() -> None:
     found, doubt, _ = passing((0.0, 0.004), exchanged=False, recheck=Sees())
     assert found == []
     assert sum(doubt) < 2 * FPS
+
+
+def test_the_instructors_word_ends_a_doubt() -> None:
+    people = {1: known(1, 0.0), 2: known(2, 0.0)}
+    meetings = Meetings()
+    for k in range(3):
+        for person in people.values():
+            show(person, 300.0, 0.0, 0.0, k / FPS)
+        meetings.step(people.values(), people, 1 / FPS, k / FPS)
+    assert people[1].in_doubt
+    meetings.step(people.values(), {2: people[2]}, 1 / FPS, 0.3)  # P1's track is held: not asked about any more
+    assert not people[1].in_doubt
+    meetings.decide({2: people[2]}, Recheck(), Weights(), 0.3)
+    meetings.step(people.values(), {2: people[2]}, 1 / FPS, 0.4)
+    assert not people[2].in_doubt
 
 
 def test_a_stature_is_that_of_the_upright_readings() -> None:
