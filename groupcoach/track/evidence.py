@@ -88,6 +88,8 @@ class Weights:
     # decisions
     decide: float = 3.0
     """Lead over the next best explanation (log-odds 3: 20 to 1)."""
+    decide_late: float = 2.0
+    """The same of whoever has been there for long: nothing better will come, and a second card is wrong, too."""
     decide_last: float = 0.5
     """The same at the end of the class, when there is no later ..."""
     decide_settled: float = 1.5

@@ -18,6 +18,12 @@ TOGETHER_S = 0.7
 _NEVER = -1e6
 
 
+def may_be(person: Participant, known: Participant) -> bool:
+    """Whether a newcomer may be somebody who was there before, by when the two were seen."""
+    together = known.last_s - person.where.first_s > TOGETHER_S
+    return person is not known and person.first_s >= known.first_s and not together
+
+
 def evidence_of(
     new: Sequence[Participant], missing: Sequence[Participant], people: Sequence[Participant], floor: Floor, w: Weights,
     *, returns: float,
@@ -54,7 +60,7 @@ def evidence_of(
     for i, person in enumerate(new):
         row = []
         for j, known in enumerate(missing):
-            if person is known or person.first_s < known.first_s or known.last_s - person.where.first_s > TOGETHER_S:
+            if not may_be(person, known):
                 row.append({"together": _NEVER})
                 continue
             cues = of_places(person.where, known.where, floor, w, began_s)

@@ -16,18 +16,16 @@ from numpy.typing import NDArray
 
 from groupcoach.records import Event, Floats, Observations, Track, TrackState
 from groupcoach.track.evidence import Weights
-from groupcoach.track.explanation import TOGETHER_S, best_pairs, evidence_of
+from groupcoach.track.explanation import TOGETHER_S
 from groupcoach.track.floor import Floor, Stance, stance
 from groupcoach.track.looks import Looks
 from groupcoach.track.meetings import Meetings
 from groupcoach.track.membership import LEFT_S, Membership, Participant
 from groupcoach.track.mixup import Mixups
+from groupcoach.track.returning import MISSING_S, decide, newcomers
 from groupcoach.track.roster import Member, RosterBook
 
-_MISSING_S = 0.3
 _DECIDE_EVERY_S = 0.25
-_SETTLED_S, _OLD_S = 20.0, 60.0
-"""So long at one place, or in all, and a newcomer is somebody of their own."""
 _NOTE_EVERY_S, _FIT_EVERY_S, _RECHECK_EVERY_S = 0.15, 1.0, 0.5
 _GONE_S = 2.5
 """Not seen for so long: no track of the tracker's brings that one back."""
@@ -92,10 +90,9 @@ class Identity:
             if person.where.t_s == t_s:  # the second body of one person: the instructor said so
                 continue
             self._see(person, track, i, feet, width, obs, t_s, dt)
-        newcomers = [*fresh.values(), *(p for p in self.people.values() if p.provisional)]
-        if newcomers and (fresh or t_s - self._decided_s >= _DECIDE_EVERY_S):
+        if fresh or t_s - self._decided_s >= _DECIDE_EVERY_S:
             self._decided_s = t_s
-            events.extend(self._decide(newcomers, t_s))
+            events.extend(self._decide([*fresh.values(), *newcomers(self.members, self.roster)], t_s))
         events.extend(self._enter(list(fresh.values()), t_s))
         owners = {t.track_id: self.people[self.members.of_track[t.track_id]] for t in seen}
         last = self.members.last_tracks()
@@ -116,15 +113,13 @@ class Identity:
 
     def finish(self, t_s: float) -> list[Event]:
         """The class ends: nobody keeps two cards who is more likely one."""
-        newcomers = [p for p in self.people.values()
-                     if p.provisional or (p.settled and not self.members.holds(p))]  # fmt: skip
-        glimpses = [p for p in newcomers if p.provisional and p.seen_s < _GLIMPSE_S and t_s - p.last_s > LEFT_S]
+        glimpses = [p for p in self.people.values()
+                    if p.provisional and p.seen_s < _GLIMPSE_S and t_s - p.last_s > LEFT_S]  # fmt: skip
         for person in glimpses:
             self.members.forget(person)
         events = [Event(t_s, "person_forgotten", p.person_id, {"name": p.name}) for p in glimpses]
-        newcomers = [p for p in newcomers if p not in glimpses]
         # one who came and went five times is five cards, each of which goes on as the one before
-        while found := self._decide([p for p in newcomers if p.person_id in self.people], t_s, last=True):
+        while found := self._decide(newcomers(self.members, self.roster, last=True), t_s, last=True):
             events += found
         return events
 
@@ -191,7 +186,7 @@ class Identity:
             (track_id, *_) = person.track_ids
             if track_id in self.members.of_track:
                 continue  # recognised at once
-            missing = any(not p.present or t_s - p.last_s >= _MISSING_S for p in self.people.values())
+            missing = any(not p.present or t_s - p.last_s >= MISSING_S for p in self.people.values())
             person.name, person.spot = self.roster.name_newcomer(self.people.values(), someone_missing=missing)
             self.members.enrol(person)
             events.append(Event(t_s, "person_entered", person.person_id, {"name": person.name, "spot": person.spot}))
@@ -213,43 +208,8 @@ class Identity:
 
     # -- who is it ------------------------------------------------------------------------------------------------
 
-    def _decide(self, newcomers: list[Participant], t_s: float, *, last: bool = False) -> list[Event]:
-        """Give newcomers to missing people where the best joint explanation leads clearly.
-
-        At the ``last`` moment the likelier explanation is taken, and those who have left again are judged, too.
-        """
-        w = self._weights
-        itself_wanted = 0.0 if last else w.at_least
-        for person in newcomers:
-            if person.where.longest_s >= _SETTLED_S or t_s - person.first_s >= _OLD_S:
-                person.settled, person.provisional = person.settled or person.provisional, False
-        new = [p for p in newcomers if last or (p.provisional and t_s - p.last_s < _MISSING_S)]
-        missing = [p for p in self.people.values() if t_s - p.last_s >= _MISSING_S]
-        if not new or not missing:
-            return []
-        known_before = w.roster_complete if self.roster.complete(self.people.values()) else 0.0
-        if last and len(self.people) > self.members.most_at_once:
-            known_before = max(known_before, w.too_many)
-        found = evidence_of(new, missing, list(self.people.values()), self.floor, w, returns=w.returns + known_before)
-        events = []
-        for i, j, lead in best_pairs(np.array([[sum(cell.values()) for cell in row] for row in found])):
-            cues = found[i][j]
-            itself = sum(v for name, v in cues.items() if name in ("place", "clothes", "body"))
-            person, known = new[i], missing[j]
-            lead_wanted = w.decide if not last else w.decide_settled if person.settled else w.decide_last
-            if last and self.roster.is_guest(known.name) and self.roster.is_guest(person.name):
-                lead = max(lead, sum(cues.values()))  # of guests: which one matters less than that it is one of them
-            if lead < lead_wanted or itself < itself_wanted or known.person_id not in self.people:
-                continue
-            data = {"name": known.name, "track_id": person.track_ids[-1], "evidence": round(lead, 2),
-                    "cues": {name: round(value, 2) for name, value in cues.items()}}  # fmt: skip
-            if person.person_id:
-                data["merged"] = person.person_id
-            else:  # nobody has seen this card
-                self.people[0] = person
-            self.members.join(person.person_id, known.person_id)
-            events.append(Event(t_s, "identity_merged", known.person_id, data))
-        return events
+    def _decide(self, new: Sequence[Participant], t_s: float, *, last: bool = False) -> list[Event]:
+        return decide(new, self.members, self.roster, self.floor, self._weights, t_s, last=last)
 
     def _unmix(
         self, owners: Mapping[int, Participant], last: Mapping[int, Participant], t_s: float

@@ -27,6 +27,8 @@ _NEAR_M, _BESIDE_M = 1.0, 2.5
 _STANDS_S: Final = 0.8
 _AT_ONCE_S: Final = 0.6
 """People who really take turns on a spot need longer (a simulated pair that hurries: 1.2 s): bodies need room."""
+_BORN_S: Final = 2.5
+"""A track that begins on the spot did not walk there: the owner comes to light, after so long at most."""
 _FRESH_S: Final = 4.0
 _UNSEEN_S: Final = 1.0
 
@@ -111,7 +113,8 @@ class Mixups:
         """Whether one came and the other went in the same moment, a moment ago, and the one who came stands now."""
         home_s, off_s = self._home_s.get(owner.person_id, (-inf, -inf))
         apart_s = max(home_s - since_s, since_s - off_s, 0.0)
-        return t_s - off_s <= _FRESH_S and apart_s <= _AT_ONCE_S and who.where.still_s >= _STANDS_S
+        at_once_s = _BORN_S if who.first_s == since_s else _AT_ONCE_S
+        return t_s - off_s <= _FRESH_S and apart_s <= at_once_s and who.where.still_s >= _STANDS_S
 
     def _took_over(
         self, who: Participant, owner: Participant, since_s: float, here: Sequence[Participant], floor: Floor,

@@ -109,7 +109,7 @@ def test_more_people_than_the_roster_are_guests_and_it_is_said() -> None:
 
 @pytest.mark.parametrize("renamed", [False, True])
 def test_at_the_end_even_a_card_of_long_standing_is_one_with_whoever_never_came_back(renamed: bool) -> None:
-    identity = Identity(weights=Weights(decide=50.0))  # so that nothing is decided before the end
+    identity = Identity(weights=Weights(decide=50.0, decide_late=50.0))  # so that nothing is decided before the end
     seen = play([Body(stay(*SPOTS[1]), 1.75), Body(RIGHT, 1.8)], 40, identity=identity)
     old, new = sorted(seen.people_of(1, final=False))
     person = identity.people[new]
