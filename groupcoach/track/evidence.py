@@ -65,11 +65,14 @@ class Weights:
     nearest: float = 0.1
     """Share of the strangers that are nearest."""
 
-    # the body. Of nine simulated people: measured for 10 s at a time on one spot, the log height differs by 0.005, on
-    # different places by 0.02, between people by 0.08; the first shape component by 0.2 and 0.45, and it says the same
-    stature_sd: float = 0.018
+    # the body: log of the height over an ordinary one's, and the first component of the fitted shape, which says the
+    # same. Of simulated people: measured for 10 s at a time on one spot, the height differs by 0.005 to 0.015, on
+    # different places by 0.03, between people by 0.08
+    reading_sd: float = 0.015
     glance_sd: float = 0.03
     """... and so much more for a first look."""
+    place_sd: float = 0.02
+    """What is wrong with the floor in one place."""
     people_sd: float = 0.06
     shape_sd: float = 0.25
     people_shape_sd: float = 0.45
@@ -176,19 +179,6 @@ def clothes(unlike: float, among: Floats, w: Weights, strangers: Sequence[Floats
     seen = float(np.exp(-0.5 * ((unlike - among) / sd) ** 2).sum()) / (sd * sqrt(2 * pi))
     other = (_normal(unlike, w.other_clothes, w.other_clothes_sd) + seen) / (1 + len(among))
     return min(max(log(same / (other + 1e-6)), -6.0), w.most_clothes)
-
-
-def stature(new: Whereabouts, old: Whereabouts, w: Weights) -> float:
-    """From how tall the two stand, each measured on the floor where it was; 0 when one was not seen upright."""
-    if not new.stature_s or not old.stature_s:
-        return 0.0
-    return same_stature(new.stature, new.stature_s, old.stature, old.stature_s, w)
-
-
-def same_stature(one: float, one_s: float, other: float, other_s: float, w: Weights) -> float:
-    """From two statures (log of the height over an ordinary one's), each measured for so many seconds."""
-    spread = [hypot(w.stature_sd, w.glance_sd / sqrt(1 + 3 * seconds)) for seconds in (one_s, other_s)]
-    return _same(one - other, hypot(*spread), w.people_sd * sqrt(2), w)
 
 
 def shape(new: Floats, old: Floats, w: Weights) -> float:

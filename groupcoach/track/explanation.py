@@ -9,9 +9,10 @@ from scipy.optimize import linear_sum_assignment
 
 from groupcoach.records import Floats
 from groupcoach.track.appearance import unlike_all
-from groupcoach.track.evidence import Weights, clothes, of_places, shape, stature
+from groupcoach.track.evidence import Weights, clothes, of_places, shape
 from groupcoach.track.floor import Floor
 from groupcoach.track.membership import Participant
+from groupcoach.track.stature import same_body
 
 TOGETHER_S = 0.7
 """Two who were seen at once for longer are two people."""
@@ -65,7 +66,8 @@ def evidence_of(
                 continue
             cues = of_places(person.where, known.where, floor, w, began_s)
             cues["clothes"] = clothes(float(unlike[i, j]), among, w, strangers=(strangers[i], strangers[len(new) + j]))
-            cues["body"] = stature(person.where, known.where, w) or shape(person.betas, known.betas, w)
+            cues["body"] = (same_body(person.where.heights, known.where.heights, floor, w)
+                            or shape(person.betas, known.betas, w))  # fmt: skip
             row.append(cues | {"returns": returns})
         out.append(row)
     return out

@@ -221,9 +221,10 @@ class Identity:
             self._rechecked_s = t_s
             asked = {k: p for k, p in owners.items() if not self.members.holds(p)}  # the instructor's word stands
             missing = [p for p in self.people.values() if t_s - p.last_s > _GONE_S and not self.members.holds(p)]
-            found = [(a, b, "clothes") for a, b in self._looks.recheck.step(asked, missing, self._weights, t_s)]
-            found = found or [(a, b, "stature") for a, b in
-                              self._meetings.decide(last, self._looks.recheck, self._weights, t_s)]  # fmt: skip
+            recheck, w = self._looks.recheck, self._weights
+            found = [(a, b, "clothes") for a, b in recheck.step(asked, missing, w, t_s)] or [
+                (a, b, "stature") for a, b in self._meetings.decide(last, recheck, self.floor, w, t_s)
+            ]
             # a newcomer may have become somebody by the exchange before
             events += [self._exchange(a, b, by, t_s) for a, b, by in found if {a, b} <= self.people.keys()]
         return events

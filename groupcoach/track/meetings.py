@@ -7,19 +7,19 @@ what was known of the people before it. Until that has spoken, both are in doubt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from math import nan
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from groupcoach.records import Floats
-from groupcoach.track.evidence import Weights, same_stature
+from groupcoach.track.evidence import Weights
+from groupcoach.track.floor import Floor
 from groupcoach.track.membership import Participant
 from groupcoach.track.recheck import Recheck, exchanges
-from groupcoach.track.whereabouts import standing
+from groupcoach.track.stature import Heights, whose
 
 _LOOK_S: Final = 0.2
 _BESIDE, _OVER = 0.18, 0.3
@@ -47,6 +47,8 @@ _OUT_S: Final = 1.2
 _TURNED: Final = 2.5
 """Log-odds that two who walked towards each other and came back, both, are each other; and against it, of two who went
 on."""
+_FEW: Final = 5
+"""Of more than so many only pairs are asked about."""
 _GONE_S: Final = 10.0
 """Not seen for so long, the track does not come back."""
 
@@ -63,8 +65,8 @@ class Meetings:
         """With which they went into it, and with which they came out of it, ..."""
         self._turned: dict[tuple[int, int], float] = {}
         """... and what that says for an exchange, log-odds."""
-        self._fresh: dict[int, tuple[float, float]] = {}
-        """Body -> log of its height over an ordinary one's since the last meeting, and seconds of that."""
+        self._fresh: dict[int, Heights] = {}
+        """What was read of bodies since the last meeting."""
         self._found: dict[tuple[tuple[int, int], ...], float] = {}
         self._looked_s = -1e9
 
@@ -91,8 +93,8 @@ class Meetings:
         doubted = self.doubted
         for track in doubted & owners.keys():
             where = owners[track].where
-            if where.t_s == t_s and where.ratio == where.ratio and t_s - self._last(track) > _LOOK_S:
-                self._fresh[track] = standing(*self._fresh.get(track, (nan, 0.0)), where.ratio, dt_s)
+            if where.t_s == t_s and where.height_px > 0 and t_s - self._last(track) > _LOOK_S:
+                self._fresh.setdefault(track, Heights()).read(where.foot_px, where.height_px, dt_s)
         for pair in list(self._paces):
             self._watch(pair, owners, t_s)
         people = {owners[track].person_id for track in doubted & owners.keys()}
@@ -100,7 +102,7 @@ class Meetings:
             person.where.doubted = person.person_id in people
 
     def decide(
-        self, owners: Mapping[int, Participant], recheck: Recheck, w: Weights, t_s: float
+        self, owners: Mapping[int, Participant], recheck: Recheck, floor: Floor, w: Weights, t_s: float
     ) -> list[tuple[int, int]]:  # fmt: skip
         """Pairs of people (by number) to exchange, one after the other: each has the other's body.
 
@@ -109,6 +111,7 @@ class Meetings:
         Args:
             owners: people by the track that each is now, or was last.
             recheck: what bodies were seen to wear.
+            floor: they stand on.
             w: what stature is worth.
             t_s: now.
         """
@@ -121,11 +124,7 @@ class Meetings:
         out: list[tuple[int, int]] = []
         found: dict[tuple[tuple[int, int], ...], float] = {}
         for group in self._groups(owners):
-            turned = [[self._turned.get((min(a, b), max(a, b)), 0.0) for b in group] for a in group]
-            best, gain, clear = _best(
-                np.array([self._fresh[track] for track in group]),
-                np.array([(owners[t].where.stature, owners[t].where.stature_s) for t in group]), np.array(turned), w,
-            )  # fmt: skip
+            best, gain, clear = self._best(group, owners, floor, w)
             if gain > _SURE:
                 key = tuple((group[i], group[j]) for i, j in enumerate(best) if i != j)
                 found[key] = self._found.get(key, t_s)
@@ -157,7 +156,7 @@ class Meetings:
             pair = (min(tracks[i], tracks[j]), max(tracks[i], tracks[j]))
             new = t_s - self._near_s.get(pair, -1e9) > _PARTED_S
             self._near_s[pair] = t_s
-            if new and all(owners[track].where.stature_s >= _KNOWN_S for track in pair):
+            if new and all(owners[track].where.heights.seconds >= _KNOWN_S for track in pair):
                 self._open[pair] = t_s
                 self._paces[pair] = [owners[track].where.pace for track in pair], [0.0, 0.0]
                 for track in pair:
@@ -180,6 +179,25 @@ class Meetings:
             says = (turned[0] == turned[1]) * (_TURNED if turned[0] else -_TURNED)
             self._turned[pair] = self._turned.get(pair, 0.0) + says
 
+    def _best(
+        self, group: Sequence[int], owners: Mapping[int, Participant], floor: Floor, w: Weights
+    ) -> tuple[list[int], float, float]:  # fmt: skip
+        """Whose every body of a group is: for each its person.
+
+        And how much likelier that is than that nothing changed; and how much likelier it is that nothing changed than
+        the best that did.
+        """
+        answers = _answers(len(group))
+        odds = whose([owners[t].where.heights for t in group], [self._fresh[t] for t in group], answers, floor, w)
+        odds -= odds[0]
+        for k, answer in enumerate(answers):
+            for i, j in enumerate(answer):
+                if i != j:
+                    pair = (min(group[i], group[j]), max(group[i], group[j]))
+                    odds[k] += self._turned.get(pair, 0.0) / 2 - _CHANGES
+        best = int(odds.argmax())
+        return answers[best], float(odds[best]), -float(odds[1:].max())
+
     def _last(self, track: int) -> float:
         """When the body was last beside another that it may be taken for."""
         return max((s for pair, s in self._near_s.items() if track in pair and pair in self._open), default=-1e9)
@@ -188,7 +206,7 @@ class Meetings:
         """Bodies that met, directly or by others, and were measured since."""
         groups: list[set[int]] = []
         for pair in self._open:
-            if all(self._fresh.get(t, (nan, 0.0))[1] >= _MEASURED_S and t in owners for t in pair):
+            if all(t in owners and t in self._fresh and self._fresh[t].seconds >= _MEASURED_S for t in pair):
                 joined = [g for g in groups if g & set(pair)]
                 groups = [g for g in groups if not g & set(pair)] + [set(pair).union(*joined)]
         return [sorted(group) for group in groups]
@@ -202,7 +220,7 @@ class Meetings:
         for track in set(self._fresh) - self.doubted:
             measured = self._fresh.pop(track)
             if track in owners:
-                owners[track].where.learn_stature(*measured)
+                owners[track].where.heights.take(measured)
 
 
 def _near(boxes: Floats, beside: float) -> NDArray[np.bool_]:
@@ -214,24 +232,14 @@ def _near(boxes: Floats, beside: float) -> NDArray[np.bool_]:
     return near
 
 
-def _best(fresh: Floats, known: Floats, turned: Floats, w: Weights) -> tuple[list[int], float, float]:
-    """Whose every body is.
-
-    Args:
-        fresh: (N, 2) stature and seconds of the bodies.
-        known: (N, 2) of their owners.
-        turned: (N, N) log-odds that two were exchanged, from how they walked.
-        w: what stature is worth.
-
-    Returns:
-        For each body its person; how much likelier that is than that nothing changed; and how much likelier it is that
-        nothing changed than the best that did.
-    """
-    n = len(fresh)
-    odds = np.array([[same_stature(a, a_s, b, b_s, w) for b, b_s in known.tolist()] for a, a_s in fresh.tolist()])
-    odds += (turned / 2 - _CHANGES) * (1 - np.eye(n))
-    rows, best = linear_sum_assignment(odds, maximize=True)
-    stays = float(np.trace(odds))
-    gain = float(odds[rows, best].sum()) - stays
-    pairs = odds + odds.T - np.add.outer(np.diag(odds), np.diag(odds))
-    return best.tolist(), gain, -float(pairs[np.triu_indices(n, 1)].max())
+def _answers(n: int) -> list[list[int]]:
+    """Whose every one of N bodies may be: each the own one's; two exchanged; or, of few, three in a ring."""
+    out = [list(range(n))]
+    rings: list[tuple[int, ...]] = list(combinations(range(n), 2))
+    rings += [ring for a, b, c in combinations(range(n if n <= _FEW else 0), 3) for ring in ((a, b, c), (a, c, b))]
+    for ring in rings:
+        answer = list(range(n))
+        for i, j in zip(ring, (*ring[1:], ring[0]), strict=True):
+            answer[i] = j
+        out.append(answer)
+    return out

@@ -63,7 +63,8 @@ def decide(
         if last:
             lead_wanted = w.decide_settled if person.settled else w.decide_last
         else:
-            lead_wanted = w.decide_late if person.settled else w.decide
+            known_s = min(1.0, person.where.longest_s / _SETTLED_S) if not person.settled else 1.0
+            lead_wanted = w.decide + (w.decide_late - w.decide) * known_s
         if last and roster.is_guest(known.name) and roster.is_guest(person.name):
             lead = max(lead, sum(cues.values()))  # of guests: which one matters less than that it is one of them
         if lead < lead_wanted or itself < (0.0 if last else w.at_least) or known.person_id not in people:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp, isfinite, log, nan
+from dataclasses import dataclass, field
+from math import exp, nan
 from typing import Final
 
 from groupcoach.track.floor import Floor
+from groupcoach.track.stature import Heights
 
 Px = tuple[float, float]
 
@@ -22,11 +23,8 @@ _STILL_M_S: Final = 0.5
 _AT_EDGE: Final = 0.35
 """Of a body's height: so near the side of the picture somebody comes in or goes out."""
 _GAP_S: Final = 1.0
-LONGEST_S: Final = 20.0
-"""Of the time in which a stature is measured, so much counts."""
-_TALL: Final = 0.7
-"""The expectile of the readings that is learned; 0.5 is the mean."""
-_MOST: Final = 0.4
+_UPRIGHT_S: Final = 0.3
+"""Who has not walked for so long stands."""
 
 
 @dataclass(slots=True)
@@ -53,11 +51,9 @@ class Whereabouts:
     home_s: float = 0.0
     longest_s: float = 0.0
     """Longest stay at one place."""
-    stature: float = nan
-    """Log of the height over that of an ordinary body, and how long it was measured."""
-    stature_s: float = 0.0
-    ratio: float = nan
-    """The same of this frame alone; NaN where the body does not stand upright."""
+    heights: Heights = field(default_factory=Heights)
+    height_px: float = nan
+    """Of this frame; NaN where the body does not stand upright."""
     doubted: bool = False
     """Perhaps another's body: how tall it is is not learned."""
     anchor_px: Px = (nan, nan)
@@ -71,7 +67,7 @@ class Whereabouts:
         body = floor.body_at(x, y)
         side = "left" if x < _AT_EDGE * body else "right" if x > width - _AT_EDGE * body else ""
         dt = t_s - self.t_s
-        self.leaving, self.seen_px, self.ratio = side, foot_px, nan
+        self.leaving, self.seen_px, self.height_px = side, foot_px, nan
         if dt > _GAP_S:
             if self.first_s < -1e8:
                 self.first_px, self.first_s, self.entered = foot_px, t_s, side
@@ -97,19 +93,13 @@ class Whereabouts:
             self.longest_s = max(self.longest_s, stayed)
             if stayed >= STAY_S:
                 self.home_px, self.home_s = self.anchor_px, stayed
-        if height_px > 0 and floor.good and self.still_s > 0.3:
-            self.ratio = min(max(log(height_px / body), -_MOST), _MOST)
+        if height_px > 0 and self.still_s > _UPRIGHT_S:
+            self.height_px = height_px
             if not self.doubted:
-                self.stature, self.stature_s = standing(self.stature, self.stature_s, self.ratio, dt)
+                self.heights.read(foot_px, height_px, dt)
 
     def _stay(self, t_s: float) -> None:
         self.anchor_px, self.since_s, self.astray_s = self.foot_px, t_s, None
-
-    def learn_stature(self, stature: float, seconds: float) -> None:
-        """So tall (log of the height over an ordinary one's) it was, for so long."""
-        before = self.stature if isfinite(self.stature) else stature
-        self.stature_s = min(self.stature_s + seconds, LONGEST_S)
-        self.stature = before + (stature - before) * min(1.0, seconds / self.stature_s)
 
     def go_on_as(self, later: Whereabouts) -> None:
         """``later`` was this person too: where it is now counts, and its own spot where it has one."""
@@ -119,26 +109,10 @@ class Whereabouts:
         if later.home_px is not None:
             self.home_px, self.home_s = later.home_px, later.home_s
         self.longest_s = max(self.longest_s, later.longest_s)
-        if later.stature_s > 0:
-            total = self.stature_s + later.stature_s
-            mine = self.stature if self.stature_s else 0.0
-            self.stature, self.stature_s = (mine * self.stature_s + later.stature * later.stature_s) / total, total
+        self.heights.take(later.heights)
 
     def keep_habits(self, other: Whereabouts) -> None:
         """Take the spot, the stature and the arrival of ``other``: they are the person's, not the place's."""
         self.first_px, self.first_s, self.entered = other.first_px, other.first_s, other.entered
         self.home_px, self.home_s = other.home_px, other.home_s
-        self.stature, self.stature_s, self.longest_s = other.stature, other.stature_s, other.longest_s
-
-
-def standing(stature: float, seconds: float, ratio: float, dt: float) -> tuple[float, float]:
-    """One more reading of a stature measured for ``seconds``: the new one, and how long it was measured.
-
-    People are read too short more often than too tall (they lean, they begin a squat), so what is learned is a high
-    expectile of the readings.
-    """
-    seconds = min(seconds + dt, LONGEST_S)
-    if not isfinite(stature):
-        return ratio, seconds
-    share = 2 * (_TALL if ratio > stature else 1 - _TALL)
-    return stature + (ratio - stature) * min(1.0, share * dt / seconds), seconds
+        self.heights, self.longest_s = other.heights, other.longest_s

@@ -41,3 +41,21 @@ def test_the_walker_of_a_moment_ago_takes_the_next_ones_place(exchanged: bool) -
         if found:
             break
     assert found == [(3, 2 if exchanged else 1)]
+
+
+@pytest.mark.parametrize(("gap_s", "found"), [(0.3, True), (1.5, True), (3.0, False)])
+def test_who_comes_to_light_on_a_spot_is_its_owner(gap_s: float, found: bool) -> None:
+    """P1's track walks off with the one who passed before P1, and a new track begins on P1's spot."""
+    mixups, floor = Mixups(), Floor()
+    owner, new = person(1, 0.0), person(2, None)
+    owner.where.home_px = new_px = (0.0, 0.0)
+    born, out = round((1 + gap_s) * FPS), []
+    for k in range(60):
+        t_s = k / FPS
+        put(owner, 0.0 if t_s < 1 else 0.5 + 1.2 * (t_s - 1), t_s, 5.0 if t_s < 1 else 0.0)
+        if k >= born:
+            new.first_s, new.where.first_px = born / FPS, new_px
+            new.where.first_s = born / FPS
+            put(new, 0.0, t_s, (k - born) / FPS)
+        out += mixups.step([owner, new] if k >= born else [owner], floor, t_s)
+    assert ((1, 2) in out) == found
