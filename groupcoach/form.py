@@ -165,9 +165,12 @@ def judge(
     """
     found: list[tuple[int, float, Fault]] = []
     silent: list[str] = []
+    # a quick turn seems less deep than it was: where the tempo is a fault, that is what is said
+    hasty = e.end_s - e.start_s < _QUICK_S and any(rule.at == "whole" for rule in definition.fault)
     for rule in definition.fault:
         least = rule.least_range or (_TEMPO_RANGE * definition.count.min_range_deg if rule.at == "whole" else 0.0)
-        reading = _reading(rule, span, e, standing, side) if e.range_deg >= least else None
+        told = e.range_deg >= least and not (hasty and rule.at == "turn")
+        reading = _reading(rule, span, e, standing, side) if told else None
         if reading is None:
             silent.append(rule.code)
             continue

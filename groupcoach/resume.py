@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from math import nan
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from groupcoach.records import Floats, Frame
 from groupcoach.source import Closing, Source
 from groupcoach.store.replay import ClassSoFar, Past, Unfinished
 from groupcoach.track.membership import Participant
+from groupcoach.track.stature import Heights, Reading
 from groupcoach.track.whereabouts import Whereabouts
 
 EVERY_S: Final = 0.5
@@ -134,7 +135,7 @@ def _participant(past: Past, mark: Mapping[str, Any], middle_px: tuple[float, fl
         _array(mark.get("box_xyxy"), (4,), 0.0), None if mark.get("colours") is None else _array(mark["colours"]),
         int(mark.get("looks") or 0), present=False, instructor=past.instructor,
         provisional=bool(mark.get("provisional")) and not past.rows,
-        where=_where(mark.get("where"), middle_px), betas=_array(mark.get("betas"), (10,)),
+        where=where_of(mark.get("where"), middle_px), betas=_array(mark.get("betas"), (10,)),
         spans=[(int(track), float(a), float(b)) for track, a, b in mark.get("spans") or ()],
     )  # fmt: skip
 
@@ -150,13 +151,18 @@ def _gone(past: Past, join: Mapping[str, Any], whole: Participant) -> Participan
     )  # fmt: skip
 
 
-def _where(kept: Mapping[str, Any] | None, middle_px: tuple[float, float]) -> Whereabouts:
+def where_of(kept: Mapping[str, Any] | None, middle_px: tuple[float, float]) -> Whereabouts:
     """As kept; of somebody who came in the last moment before the crash nothing is known, so it was long ago."""
     if not kept:
         return Whereabouts(middle_px, middle_px, middle_px, t_s=-1e4, first_s=-1e4, anchor_px=middle_px, since_s=-1e4)
     values: dict[str, Any] = {}
+    known = {f.name for f in fields(Whereabouts)}  # another version may have kept other things
     for name, value in kept.items():
-        if isinstance(value, (list, tuple)):
+        if name not in known:
+            continue
+        if name == "heights":
+            values[name] = Heights([Reading(**reading) for reading in value["readings"]])
+        elif isinstance(value, (list, tuple)):
             values[name] = tuple(nan if v is None else float(v) for v in value)
         else:  # JSON has no NaN
             values[name] = nan if value is None and name not in ("home_px", "astray_s") else value

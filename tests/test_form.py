@@ -189,6 +189,18 @@ def test_a_repetition_that_is_too_fast() -> None:
     assert "too_fast" in judged(SQUAT, span(knee=85.0), replace(REP, moving_s=float("nan")), {}).not_judged
 
 
+def test_the_depth_of_a_hasty_repetition_is_not_judged_where_the_tempo_is() -> None:
+    """Its turn is smoothed away; of a jumping jack, which is quick by nature, the best of the turn counts."""
+    hasty = Excursion(0.0, 0.4, 0.9, 60.0, 120.0, moving_s=0.8)
+    verdict = judged(SQUAT, span(knee=120.0), hasty, {})
+    assert [f.code for f in verdict.faults] == ["too_fast"]
+    assert "shallow" in verdict.not_judged
+    calm = judged(SQUAT, span(knee=120.0), replace(hasty, end_s=1.4, moving_s=1.4), {})
+    assert [f.code for f in calm.faults] == ["shallow"]
+    jack = load_catalogue().get("jumping_jack")
+    assert "arms_low" not in judged(jack, span("front", shoulder=100.0), hasty, {}).not_judged
+
+
 def test_back_at_rest_is_looked_at_too_and_a_line_only_in_the_plank() -> None:
     burpee = load_catalogue().get("burpee")
     end = Excursion(0.0, 1.5, 2.5, 60.0, 65.0)

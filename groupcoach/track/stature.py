@@ -7,7 +7,7 @@ are kept in px with the place where they were read, and two of one place are com
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import log, nan
 from typing import TYPE_CHECKING, Final
 
@@ -48,13 +48,12 @@ class Reading:
     """How long it was read."""
 
 
+@dataclass(slots=True)
 class Heights:
     """How tall one body was seen to stand, and where."""
 
-    def __init__(self) -> None:
-        """Not seen upright yet."""
-        self.readings: list[Reading] = []
-        """The newest last."""
+    readings: list[Reading] = field(default_factory=list)
+    """The newest last."""
 
     @property
     def seconds(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,12 @@ from groupcoach.machines import Row
 from groupcoach.measures import MEASURE_INDEX
 from groupcoach.person import PersonState
 from groupcoach.records import Event
-from groupcoach.resume import STANDS_S, go_on, holds_of, point_of
+from groupcoach.resume import STANDS_S, go_on, holds_of, point_of, where_of
 from groupcoach.skeleton import ANGLE_INDEX
 from groupcoach.store.replay import Unfinished
 from groupcoach.store.run_dir import to_json
+from groupcoach.track.stature import Heights, Reading
+from groupcoach.track.whereabouts import Whereabouts
 
 
 def rows(events: list[Event]) -> list[Mapping[str, Any]]:
@@ -118,3 +120,10 @@ def test_the_last_seconds_are_packed_small_and_come_back() -> None:
     assert unpacked(kept, 7) == []  # a later version, with another classifier
     assert packed([]) is None
     assert unpacked(None, 6) == []
+
+
+def test_how_tall_people_stand_is_kept_and_what_another_version_kept_is_left_alone() -> None:
+    kept = json.loads(json.dumps(to_json(asdict(Whereabouts(heights=Heights([Reading(10.0, 20.0, 5.0, 3.0)]))))))
+    where = where_of({**kept, "stature": 0.1, "stature_s": 3.0}, (0.0, 0.0))
+    assert where.heights.readings == [Reading(10.0, 20.0, 5.0, 3.0)]
+    assert where.home_px is None
