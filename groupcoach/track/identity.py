@@ -238,6 +238,8 @@ class Identity:
         habits = [(replace(p.where), p.colours, p.betas) for p in (one, other)]
         self.members.exchange(a, b)
         self._mixups.exchanged(a, b)
+        if by != "motion":
+            self._mixups.leave(a, b, t_s)
         self._meetings.exchanged(one, other)
         for person, (where, colours, betas) in zip((one, other), habits, strict=True):
             person.where.keep_habits(where)

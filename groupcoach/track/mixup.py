@@ -31,6 +31,8 @@ _BORN_S: Final = 2.5
 """A track that begins on the spot did not walk there: the owner comes to light, after so long at most."""
 _FRESH_S: Final = 4.0
 _UNSEEN_S: Final = 1.0
+_TIMES: Final = 2
+"""Of one pair, within ``_FRESH_S``: there and back."""
 
 
 class Mixups:
@@ -92,7 +94,7 @@ class Mixups:
             self._beside_s[here[i].person_id, owners[j].person_id] = t_s
         self._done = [(pair, done_s) for pair, done_s in self._done if t_s - done_s <= _FRESH_S]
         lately = [pair for pair, _ in self._done]
-        out = [pair for pair in out if lately.count(frozenset(pair)) < 2][:1]
+        out = [pair for pair in out if lately.count(frozenset(pair)) < _TIMES][:1]
         self._done += [(frozenset(pair), t_s) for pair in out]
         return out
 
@@ -108,6 +110,10 @@ class Mixups:
         )
         for person_id in body:
             self._home_s.pop(person_id, None)
+
+    def leave(self, a: int, b: int, t_s: float) -> None:
+        """Clothes or stature exchanged two people: their walk, which was seen before that, does not undo it."""
+        self._done += [(frozenset((a, b)), t_s)] * _TIMES
 
     def _at_once(self, who: Participant, owner: Participant, since_s: float, t_s: float) -> bool:
         """Whether one came and the other went in the same moment, a moment ago, and the one who came stands now."""

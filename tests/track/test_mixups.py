@@ -22,6 +22,21 @@ def put(who: Participant, at_m: float, t_s: float, still_s: float) -> None:
     who.where.t_s, who.where.still_s = t_s, still_s
 
 
+def test_what_stature_said_a_moment_ago_is_not_undone() -> None:
+    """The trace of the test below, of a pair that was exchanged by stature just before."""
+    mixups, floor = Mixups(), Floor()
+    one, three = person(1, None), person(3, 0.0)
+    found = []
+    for k in range(30):
+        t_s = k / FPS
+        if k == 10:
+            mixups.leave(1, 3, t_s)
+        put(one, 0.0 if k >= 10 else 4.0 - 0.38 * k, t_s, (k - 10) / FPS if k >= 10 else 0.0)
+        put(three, 0.3 * (k - 10) + 0.4 if k >= 10 else 0.0, t_s, 0.0 if k >= 10 else 5.0)
+        found += mixups.step([one, three], floor, t_s)
+    assert found == []
+
+
 @pytest.mark.parametrize("exchanged", [False, True])
 def test_the_walker_of_a_moment_ago_takes_the_next_ones_place(exchanged: bool) -> None:
     """P1's body walks towards P3's spot; is found to be P2's as it arrives, stands there, and P3 is off."""
