@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import log, nan
+from math import exp, log
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -62,36 +62,37 @@ class Heights:
 
     def read(self, foot_px: tuple[float, float], height_px: float, dt_s: float) -> None:
         """The body stands upright: where, how tall in the picture, and for how long."""
-        (x, y), tall, near = foot_px, log(height_px), _HERE * height_px
-        for k in range(len(self.readings) - 1, -1, -1):
-            r = self.readings[k]
-            if abs(x - r.x) < near and abs(y - r.y) < near:
-                r.seconds = min(r.seconds + dt_s, LONGEST_S)
-                share = dt_s / r.seconds
-                r.x, r.y = r.x + (x - r.x) * share, r.y + (y - r.y) * share
-                r.tall += (tall - r.tall) * min(1.0, 2 * (_TALL if tall > r.tall else 1 - _TALL) * share)
-                self.readings.append(self.readings.pop(k))
-                return
-        self._add(Reading(x, y, tall, dt_s))
+        (x, y), tall = foot_px, log(height_px)
+        k = self._at(x, y, height_px)
+        if k is None:
+            self._add(Reading(x, y, tall, dt_s))
+            return
+        r = self.readings.pop(k)
+        r.seconds = min(r.seconds + dt_s, LONGEST_S)
+        share = dt_s / r.seconds
+        r.x, r.y = r.x + (x - r.x) * share, r.y + (y - r.y) * share
+        r.tall += (tall - r.tall) * min(1.0, 2 * (_TALL if tall > r.tall else 1 - _TALL) * share)
+        self.readings.append(r)
 
     def take(self, other: Heights) -> None:
         """The other's were this body's, too."""
         for r in other.readings:
-            near = _HERE * np.exp(r.tall)
-            mine = next((m for m in self.readings if abs(m.x - r.x) < near and abs(m.y - r.y) < near), None)
-            if mine is None:
+            k = self._at(r.x, r.y, exp(r.tall))
+            if k is None:
                 self._add(replace(r))
                 continue
+            mine = self.readings[k]
             total = mine.seconds + r.seconds
             mine.tall += (r.tall - mine.tall) * r.seconds / total
             mine.seconds = min(total, LONGEST_S)
 
-    def stature(self, floor: Floor) -> float:
-        """Log of the height over an ordinary body's; NaN: not measured."""
-        total = self.seconds
-        if not floor.good or not total:
-            return nan
-        return sum(r.seconds * _against(r, floor) for r in self.readings) / total
+    def _at(self, x: float, y: float, height_px: float) -> int | None:
+        """Which reading is of that place, the newest first."""
+        near = _HERE * height_px
+        for k in range(len(self.readings) - 1, -1, -1):
+            if abs(x - self.readings[k].x) < near and abs(y - self.readings[k].y) < near:
+                return k
+        return None
 
     def _add(self, reading: Reading) -> None:
         self.readings.append(reading)
@@ -99,7 +100,8 @@ class Heights:
             self.readings.remove(min(self.readings[:-1], key=lambda r: r.seconds))
 
 
-def _against(r: Reading, floor: Floor) -> float:
+def stature_of(r: Reading, floor: Floor) -> float:
+    """Log of the height over that of an ordinary body at the place of a reading."""
     return r.tall - log(floor.body_at(r.x, r.y))
 
 
@@ -108,7 +110,8 @@ def whose(
 ) -> Floats:  # fmt: skip
     """How likely it is, by stature, that bodies belong to certain people.
 
-    A reading is the stature of its person, what is wrong with the floor at its place, and an error; all are normal.
+    A reading is the stature of its person, what is wrong with the floor at its place, and an error; together they are
+    Student's t, so that one wrong height does not decide.
 
     Args:
         known: (M) what was read of people.
@@ -129,7 +132,7 @@ def whose(
         readings += heights.readings
     if not readings:
         return np.zeros(len(owners))
-    values = np.array([_against(r, floor) for r in readings])
+    values = np.array([stature_of(r, floor) for r in readings])
     noise = [w.reading_sd**2 + w.glance_sd**2 / (1 + 3 * r.seconds) for r in readings]
     at: list[int] = []
     for k, r in enumerate(readings):
