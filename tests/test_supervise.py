@@ -119,7 +119,7 @@ def test_a_request_to_end_reaches_the_engine_as_ctrl_c(tmp_path: Path) -> None:
     inner = (
         "import signal, time, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a test run in the background ignores it
-        "print('up', flush=True)\ntry: time.sleep(30)\nexcept KeyboardInterrupt: sys.exit(130)"
+        "try: print('up', flush=True); time.sleep(30)\nexcept KeyboardInterrupt: sys.exit(130)"
     )
     outer = (
         "import subprocess, sys\nfrom groupcoach.supervise import keep_up\n"
