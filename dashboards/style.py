@@ -105,7 +105,8 @@ button[kind="primary"] p { font-size: 1.5rem; font-weight: 700; }
 .gc-notice { font-size: 1.05rem; color: var(--ink); background: var(--notice); border-radius: 0.4rem;
   padding: 0.3rem 0.6rem; margin-top: 0.3rem; }
 .gc-empty { font-size: 2.4rem; font-weight: 600; color: var(--soft); padding: 4rem 1rem; text-align: center; }
-.gc-person { font-size: 1.6rem; font-weight: 700; overflow-wrap: anywhere; max-height: 6rem; overflow: auto; }
+.gc-person { font-size: 1.6rem; font-weight: 700; overflow-wrap: anywhere; overflow: hidden;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 .gc-title { font-size: 2rem; font-weight: 800; padding: 0; margin: 0; overflow-wrap: anywhere; }
 .gc-table { width: 100%; border-collapse: collapse; font-size: 1.05rem; margin-bottom: 1.2rem; }
 .gc-table caption { text-align: left; font-size: 1.3rem; font-weight: 700; padding: 0.4rem 0; caption-side: top;

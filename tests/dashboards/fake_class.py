@@ -72,7 +72,8 @@ def picture(step=0):
 class FakeEngine:
     """Publishes a class twenty times a second until stopped; does what ``Rename`` asks and refuses all else."""
 
-    def __init__(self):
+    def __init__(self, every_s=0.05):
+        self.every_s = every_s
         self.board = LiveBoard()
         self.server = EngineServer(self.board, port=0)
         self.url = self.server.start()
@@ -85,7 +86,7 @@ class FakeEngine:
 
     def _run(self):
         step = 0
-        while not self._stop.wait(0.05):
+        while not self._stop.wait(self.every_s):
             step += 1
             if self.hung:
                 continue

@@ -82,8 +82,11 @@ def picture(url: str, told: list[int]) -> None:
         told[0] += len(found)
 
 
-async def dashboard(url: str, told: list[int]) -> None:
-    """A browser's side of a Streamlit page: it asks for each fragment whenever its time has come."""
+async def dashboard(url: str, told: list[int], times: float = 1.0) -> None:
+    """A browser's side of a Streamlit page: asks for each fragment whenever its time has come, or ``times`` as often.
+
+    Counts the runs of the page's script that have ended.
+    """
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
     from websockets.asyncio.client import connect
@@ -112,8 +115,8 @@ async def dashboard(url: str, told: list[int]) -> None:
             elif kind == "auto_rerun":
                 wanted = said.auto_rerun
                 if wanted.fragment_id not in beats:
-                    beats[wanted.fragment_id] = asyncio.create_task(again(wanted.fragment_id, wanted.interval))
-            elif kind == "delta":
+                    beats[wanted.fragment_id] = asyncio.create_task(again(wanted.fragment_id, wanted.interval / times))
+            elif kind == "script_finished":
                 told[0] += 1
 
 
