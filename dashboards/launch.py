@@ -133,7 +133,7 @@ def command(host: str, port: int) -> list[str]:
         "server.maxUploadSize": "1",
         "browser.gatherUsageStats": "false",
         # a whole collection after each of the nine refreshes a second that three pages make was 90 % of the process'
-        # time, and the class paid for it; Python's own collector keeps the memory level (tests/endurance/page_memory.py)
+        # time, and the class paid for it; memory stays level without (tests/endurance/page_memory.py)
         "runner.postScriptGC": "false",
         # of the pages that may open a connection: beyond this machine by the address that others know it by
         "browser.serverAddress": known_as,

@@ -19,6 +19,7 @@ from groupcoach.pipeline import Pipeline, build_pipeline
 from groupcoach.records import Event, Frame
 from groupcoach.resume import EVERY_S
 from groupcoach.source import Source, open_source, prefetch
+from groupcoach.supply import Supply
 
 if TYPE_CHECKING:
     from groupcoach.detect import Detector
@@ -138,32 +139,23 @@ class _Class:
         return self._end(error, True)
 
     def _loop(self, source: Source) -> None:
-        live_file = self.options.pace == "live" and not self.source.live
+        supply = Supply(
+            source, paced=self.options.pace == "live" and not self.source.live, goes_on=self.options.resume,
+            clock=time.monotonic, sleep=time.sleep,
+        )  # fmt: skip
+        self.pipeline.upcoming = supply.waiting
+        before, first = self.dropped, True
         lost_since: tuple[float, int] = (0.0, 0)
         with self.out.progress(self.source.frame_count) as advance:
-            begin = time.monotonic()
-            self._zero_s = begin if live_file else getattr(self.source, "zero_s", None)
-            for frame in source.frames():
-                first = self.last_index < 0
-                if first and self.options.resume:
-                    begin = time.monotonic() - frame.t_s
-                    self._zero_s = begin if live_file else self._zero_s
-                if not first and frame.index > self.last_index + 1:
-                    self.dropped += frame.index - self.last_index - 1
-                self.last_index = frame.index
-                if live_file:
-                    late = time.monotonic() - begin - frame.t_s
-                    if late > 1.5 / max(self.source.fps, 1.0) and self.frames:
-                        self.dropped += 1
-                        continue
-                    if late < 0:
-                        time.sleep(-late)
+            for frame in supply:
+                self.dropped, self.last_index, self._zero_s = before + supply.dropped, frame.index, supply.zero_s
                 extra: list[Event] = []
                 if self.source.live and not first and frame.t_s - self.t_s > _GAP_S:
                     extra.append(Event(frame.t_s, "camera_back", None, {"away_s": round(frame.t_s - self.t_s, 2)}))
                 if self.dropped > lost_since[1] and frame.t_s - lost_since[0] >= 1.0:
                     extra.append(Event(frame.t_s, "frames_dropped", None, {"frames": self.dropped - lost_since[1]}))
                     lost_since = (frame.t_s, self.dropped)
+                first = False
                 self._frame(frame, extra)
                 advance(frame.index + 1)
                 if self.out.over:

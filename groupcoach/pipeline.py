@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,9 @@ class Pipeline:
         """The instructor's plan; each person goes through it at an own pace."""
         self.paused = False
         """The instructor paused the class: people are followed, nothing is counted."""
+        self.upcoming: Callable[[], Frame | None] = lambda: None
+        """Gives the next frame if it is there already: the detector begins with it while this one is worked on."""
+        self._begin: Callable[[Frame], None] = getattr(detector, "begin", lambda frame: None)
         self.skipped = 0
         """Readings of one person in one frame that could not be used."""
         self.camera: Camera | None = None
@@ -84,6 +87,8 @@ class Pipeline:
             self._vouch(frame, tracks, found)
             people = self._one_each(self._inputs(tracks, found, TrackState.CONFIRMED))
             people = self.landmarks.look(frame, people)
+        if (after := self.upcoming()) is not None:
+            self._begin(after)  # from here on one core has nothing to do
         watch.add("networks", self.detector.clock.take() + self.landmarks.network_ms())
         with watch.stage("mesh"):
             self.camera = Camera.guess(frame.image.shape[1], frame.image.shape[0])

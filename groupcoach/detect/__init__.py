@@ -10,7 +10,11 @@ from groupcoach.records import Frame, Observations
 
 
 class Detector(Protocol):
-    """Finds everybody in one frame."""
+    """Finds everybody in one frame.
+
+    One that can work beside us also has ``begin(frame)``: it starts on a frame that is likely asked for next, and
+    returns at once. What ``detect`` finds is the same with it and without.
+    """
 
     name: str
     clock: NetworkClock

@@ -29,7 +29,11 @@ class NetworkClock:
         """A network is at work inside."""
         start = time.perf_counter()
         yield
-        self._ms += 1000 * (time.perf_counter() - start)
+        self.add(1000 * (time.perf_counter() - start))
+
+    def add(self, ms: float) -> None:
+        """A network took so long."""
+        self._ms += ms
 
     def take(self) -> float:
         """What has come together; the clock is at zero again."""

@@ -157,6 +157,11 @@ class ReadAhead(Closing):
                     return
             yield frame
 
+    def ready(self) -> bool:
+        """Whether the next frame is there: taking it would not wait."""
+        with self._changed:
+            return bool(self._ready)
+
     def _read(self) -> None:
         error: BaseException | None = None
         try:

@@ -128,6 +128,11 @@ class CameraSource(Closing):
                 frame, self._newest = self._newest, None
             yield frame
 
+    def ready(self) -> bool:
+        """Whether a picture is there that nobody has taken: taking it would not wait."""
+        with self._changed:
+            return self._newest is not None and not self._stopped
+
     def close(self) -> None:
         """Stop the threads and let go of the camera."""
         with self._changed:

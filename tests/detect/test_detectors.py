@@ -186,3 +186,21 @@ def test_a_scripted_frame_without_an_entry_is_an_empty_room() -> None:
 def test_an_unknown_detector_is_named() -> None:
     with pytest.raises(ConfigError, match=r"--detector hog: unknown; choose yolo or blazepose"):
         build_detector("hog")
+
+
+@pytest.mark.models
+def test_a_frame_begun_ahead_has_the_same_answer(standing: tuple[Frame, np.ndarray, np.ndarray]) -> None:
+    pulled()
+    frame, _, _ = standing
+    other, yolo = grey(*frame.image.shape[:2], index=AT + 1), YoloPose()
+    alone = [yolo.detect(frame) for _ in range(6)]  # the first are always alone
+    yolo.clock.take()
+    for asked in (frame, other):  # the one that was begun, or another one after all
+        yolo.begin(frame)
+        found = yolo.detect(asked)
+        same = alone[0] if asked is frame else Observations.empty()
+        assert (found.boxes_xyxy == same.boxes_xyxy).all()
+        assert (found.keypoints_px == same.keypoints_px).all()
+    assert yolo.clock.take() > 0  # what it takes alone, not what was waited for
+    yolo.begin(grey(100, 100))  # another size: it is prepared when it is asked for
+    assert len(yolo.detect(frame)) == len(alone[0])
