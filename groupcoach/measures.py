@@ -28,6 +28,8 @@ MEASURE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(MEASURE
 _SQUARE: Final = 0.6
 """Share of the body's width that the camera sees, for the picture to say how far the feet are apart."""
 _PICTURE_DEG: Final = 3.0
+_STRANGE_DEG: Final = 12.0
+"""Flying arms deceive the body's feet by 8."""
 _STRIDE: Final = 0.3
 """Torso lengths from foot to foot, from which one of them is in front."""
 VIEWS: Final = ("front", "back", "side", "oblique")
@@ -88,7 +90,8 @@ def measure_all(
     put("left_bends", -value[:, MEASURE_INDEX["knee_gap"]], sigma[:, MEASURE_INDEX["knee_gap"]])
     bent = 180 - value[:, MEASURE_INDEX["knee_low"]]
     apart = _apart(p)
-    put("feet_apart", *_feet_apart(p, sigma_m, apart, joints_px))
+    seen, believed = (_feet_apart(p, sigma_m, apart, px) for px in (joints_px, None))
+    put("feet_apart", *_of_these_feet(seen, believed))
     put("side_step", bent + 0.4 * apart, sigma[:, MEASURE_INDEX["knee_low"]])
     leg = value[:, MEASURE_INDEX["leg_lean"]]
     put("off_stand", 0.5 * leg + 0.2 * lean + 0.15 * value[:, MEASURE_INDEX["shoulder"]], lean_s)
@@ -177,6 +180,17 @@ def _feet_apart(p: dict[str, Floats], sigma_m: Floats, apart: Floats, px: Floats
         half = np.tan(np.arccos(np.clip(share, -1, 1)) / 2) / square
         seen = np.isfinite(half) & (square > _SQUARE)
         return np.where(seen, np.degrees(2 * np.arctan(half)), apart), np.where(seen, _PICTURE_DEG / square, sigma)
+
+
+def _of_these_feet(picture: tuple[Floats, Floats], body: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """``feet_apart`` of the picture, but of the body where the two are too far apart to be the same feet.
+
+    Legs behind somebody in front: the picture's ankles are then anywhere, of a jumping jack 6 and 39 degrees apart
+    within half a second.
+    """
+    with np.errstate(invalid="ignore"):
+        strange = np.abs(picture[0] - body[0]) > _STRANGE_DEG
+    return np.where(strange, body[0], picture[0]), np.where(strange, body[1], picture[1])
 
 
 def _heels(p: dict[str, Floats], sigma_m: Floats) -> tuple[Floats, Floats]:

@@ -114,6 +114,26 @@ def test_the_mesh_stands_where_the_body_is_seen() -> None:
     assert np.abs(CAMERA.project(pose.joints_m) - CAMERA.project(joints)).mean() < 12
 
 
+@pytest.mark.parametrize(
+    ("share", "visibility", "detectors"),
+    [(0.15, 0.4, True), (0.15, 0.99, False), (0.05, 0.4, False), (0.3, 0.99, True)],
+    ids=["far and unsure", "far but sure", "near", "nowhere near"],
+)  # fmt: skip
+def test_landmarks_on_a_neighbours_foot_give_way_to_the_detector(
+    share: float, visibility: float, detectors: bool
+) -> None:
+    person = seen(posed("stand"))
+    assert person.landmarks is not None
+    box, marks = person.box_xyxy, BLAZEPOSE.index("left_ankle")
+    px, visible = person.landmarks.px.copy(), person.landmarks.visibility.copy()
+    px[marks, 0] += share * float(np.hypot(*(box[2:] - box[:2])))
+    visible[marks] = visibility
+    pose = settle(replace(person, landmarks=replace(person.landmarks, px=px, visibility=visible)), seconds=0.1)
+    right = person.keypoints_px[COCO.index("left_ankle")] if detectors else px[marks]
+    assert pose.joints_px[row("left_ankle")] == pytest.approx(right)
+    assert pose.joints_px[row("right_ankle")] == pytest.approx(person.landmarks.px[BLAZEPOSE.index("right_ankle")])
+
+
 def test_who_else_is_there_does_not_matter() -> None:
     people = [seen(posed("squat", 20.0 * k, at=(k - 2.0, 0.0, 6.0)), track=k) for k in range(5)]
     together, alone, backwards = Lifter(BODY), [Lifter(BODY) for _ in people], Lifter(BODY)
