@@ -46,6 +46,10 @@ class Page:
         self._task = self._loop.create_task(dashboard(url, self.told, times))
         with contextlib.suppress(asyncio.CancelledError, OSError):
             self._loop.run_until_complete(self._task)
+        left = asyncio.all_tasks(self._loop)  # those that ask for fragments
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
