@@ -221,6 +221,11 @@ class ContinuedSource(Closing):
             elif frame.t_s > self._before.last_s:
                 yield frame
 
+    def ready(self) -> bool:
+        """Whether a camera's next frame is there; of a file, whose first frames are passed over, that is not known."""
+        ready = getattr(self._source, "ready", None)
+        return self._source.live and ready is not None and bool(ready())
+
     def close(self) -> None:
         """Of the source."""
         self._source.close()

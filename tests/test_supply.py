@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from groupcoach.records import Frame
-from groupcoach.source import ReadAhead
+from groupcoach.resume import ContinuedSource
+from groupcoach.source import ReadAhead, Source
 from groupcoach.source.scripted import ScriptedSource
 from groupcoach.supply import Supply
 
@@ -38,7 +40,7 @@ class Clock:
         self.now_s += seconds
 
 
-def supply(source: ScriptedSource, clock: Clock, paced: bool = False, goes_on: bool = False) -> Supply:
+def supply(source: Source, clock: Clock, paced: bool = False, goes_on: bool = False) -> Supply:
     return Supply(source, paced=paced, goes_on=goes_on, clock=clock, sleep=clock.sleep)
 
 
@@ -95,6 +97,22 @@ def test_a_class_that_goes_on_is_in_time_with_its_first_frame() -> None:
     assert [f.index for f in kept] == [30, 31, 32]
     assert clock.now_s == pytest.approx(50.2)
     assert kept.dropped == 0
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_camera_whose_class_goes_on_tells_what_is_there(live: bool) -> None:
+    class Camera(Ready):
+        pass
+
+    Camera.live = live
+    before = SimpleNamespace(point={"frame": 7, "t_s": 0.2}, last_s=0.2)
+    kept = supply(ContinuedSource(Camera(frames(range(6)), fps=FPS), before), Clock())  # type: ignore[arg-type]
+    given = iter(kept)
+    first = next(given)
+    assert first.index == (8 if live else 3)
+    after = kept.waiting()
+    assert (after is not None) is live
+    assert [f.index for f in given] == ([9, 10, 11, 12, 13] if live else [4, 5])
 
 
 def test_read_ahead_knows_when_a_frame_is_there() -> None:
