@@ -22,6 +22,12 @@ class FoundFault:
     """Of the repetition it was found in: the finding itself may come later."""
     end_s: float
 
+    def is_of(self, spell: TrueFault) -> bool:
+        """Whether this is what was done then, on the same side where both have one."""
+        sides = {self.side, spell.side} - {None, "", "both"}
+        in_time = spell.start_s - SLACK_S <= self.end_s and self.start_s <= spell.end_s + SLACK_S
+        return self.code == spell.code and in_time and len(sides) < 2
+
 
 def score_faults(pairs: Sequence[tuple[Sequence[TrueFault], Sequence[FoundFault]]], seen_s: float) -> dict[str, Any]:
     """Precision, recall, and false faults per person and hour.
@@ -39,11 +45,11 @@ def score_faults(pairs: Sequence[tuple[Sequence[TrueFault], Sequence[FoundFault]
         for fault in found:
             count = tally.setdefault(fault.code, dict.fromkeys(("done", "caught", "found", "right"), 0))
             count["found"] += 1
-            count["right"] += any(_is(fault, spell) for spell in done)
+            count["right"] += any(fault.is_of(spell) for spell in done)
         for spell in done:
             count = tally.setdefault(spell.code, dict.fromkeys(("done", "caught", "found", "right"), 0))
             count["done"] += 1
-            count["caught"] += any(_is(fault, spell) for fault in found)
+            count["caught"] += any(fault.is_of(spell) for fault in found)
     total = {key: sum(count[key] for count in tally.values()) for key in ("done", "caught", "found", "right")}
     return {
         "precision": _share(total["right"], total["found"]),
@@ -59,12 +65,6 @@ def score_faults(pairs: Sequence[tuple[Sequence[TrueFault], Sequence[FoundFault]
             for code, count in sorted(tally.items())
         },
     }
-
-
-def _is(fault: FoundFault, spell: TrueFault) -> bool:
-    sides = {fault.side, spell.side} - {None, "", "both"}
-    in_time = spell.start_s - SLACK_S <= fault.end_s and fault.start_s <= spell.end_s + SLACK_S
-    return fault.code == spell.code and in_time and len(sides) < 2
 
 
 def _share(part: int, whole: int) -> float | None:

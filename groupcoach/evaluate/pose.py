@@ -49,8 +49,8 @@ def score_poses(
     mine, true = _same_rows(truth, poses, matched)
     if not len(mine):
         return None
-    got = _ours(poses["joints_m"][mine], poses["joint_names"])
-    want = _ours(truth["joints_m"][true], truth["joint_names"])
+    got = joints_of(poses["joints_m"][mine], poses["joint_names"])
+    want = joints_of(truth["joints_m"][true], truth["joint_names"])
     root = INDEX["pelvis"]
     error = np.linalg.norm((got - got[:, [root]]) - (want - want[:, [root]]), axis=-1)
     want_deg = measure_joints(want, np.zeros(got.shape[:2]))[0]
@@ -147,7 +147,7 @@ def _same_rows(truth: Columns, poses: Columns, matched: Mapping[int, int]) -> tu
     return mine, true
 
 
-def _ours(joints: NDArray[Any], names: NDArray[Any]) -> Floats:
+def joints_of(joints: NDArray[Any], names: NDArray[Any]) -> Floats:
     """(R, J, 3) in the order of ``skeleton.JOINTS``; a joint that is not among the names is NaN."""
     return _reorder(joints, names, JOINTS)
 

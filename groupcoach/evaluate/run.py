@@ -10,14 +10,14 @@ import numpy as np
 
 from groupcoach.evaluate.counting import CountRow, counts_of, match_times, score_counts
 from groupcoach.evaluate.cues import score_cues
-from groupcoach.evaluate.faults import FoundFault, score_faults
+from groupcoach.evaluate.form import score_form
 from groupcoach.evaluate.identity import Rows, score_identity
 from groupcoach.evaluate.labels import Done, label_share
 from groupcoach.evaluate.people import count_continuity, match_people
 from groupcoach.evaluate.pose import score_poses
 from groupcoach.evaluate.text import figure, percent
-from groupcoach.evaluate.truth import TrueFault, TruePerson, Truth, read_truth, without_hidden
-from groupcoach.store.run_dir import Run, load_run
+from groupcoach.evaluate.truth import TruePerson, Truth, read_truth, without_hidden
+from groupcoach.store.run_dir import load_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +33,8 @@ def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
     from groupcoach.exercises.catalogue import load_catalogue
 
     run = load_run(run_dir)
-    truth = read_truth(truth_path, load_catalogue().by_alias)
+    catalogue = load_catalogue()
+    truth = read_truth(truth_path, catalogue.by_alias)
     tracks = truth.on_kept_frames(run.tracks())
     matched = match_people(truth, run.people, tracks)
     poses = run.poses()
@@ -51,7 +52,7 @@ def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
     return {
         "counting": counting,
         "identity": _identity(people, truth, matched, tracks),
-        "faults": _faults(run, people, taught, own),
+        "faults": score_form(run, people, taught, own, catalogue),
         "pose": None
         if poses is None or truth.columns is None
         else score_poses(truth.columns, poses, matched, truth.size),
@@ -172,34 +173,6 @@ def _identity(
     }
 
 
-def _faults(
-    run: Run, people: Sequence[Mapping[str, Any]], truth: Truth, matched: Mapping[int, int]
-) -> dict[str, Any] | None:
-    if all(segment.faults is None for person in truth.people for segment in person.segments):
-        return None
-    found: dict[int, list[FoundFault]] = {}
-    spans: dict[tuple[Any, ...], tuple[float, float]] = {}
-    judged = {int(person["id"]) for person in people}
-    for event in run.events():
-        if event["person"] not in judged:
-            continue
-        if event["type"] == "rep_counted":
-            number = event.get("number")
-            spans[event["person"], event["exercise"], number] = float(event["start_s"]), float(event["end_s"])
-        if event["type"] == "fault_found" and event.get("code") is not None:
-            at = float(event["t_s"])
-            start_s, end_s = spans.get((event["person"], event.get("exercise"), event.get("rep")), (at, at))
-            fault = FoundFault(str(event["code"]), event.get("side"), start_s, end_s)
-            found.setdefault(int(event["person"]), []).append(fault)
-    run_of = {true: got for got, true in matched.items()}
-    pairs: list[tuple[Sequence[TrueFault], Sequence[FoundFault]]] = []
-    for person in truth.people:
-        spells = [fault for segment in person.segments for fault in segment.faults or ()]
-        pairs.append((spells, found.pop(run_of.get(person.id, -1), [])))
-    pairs += [((), ghosts) for ghosts in found.values()]
-    return score_faults(pairs, sum(float(p.get("seen_s") or 0.0) for p in people))
-
-
 def equals_truth(result: Mapping[str, Any]) -> bool:
     """Everybody found and nobody else, every count exact, nothing under another name."""
     counting = result["counting"]
@@ -253,6 +226,11 @@ def run_lines(result: Mapping[str, Any]) -> list[str]:
             f"faults: precision {percent(faults['precision'])}, recall {percent(faults['recall'])}, false per person "
             f"and hour {figure(faults['false_per_person_hour'], 1)}"
         )
+        if (told := faults["in_view"]) is not None:
+            lines[-1] += (
+                f"; in views that a rule may speak in: precision {percent(told['precision'])}, recall "
+                f"{percent(told['recall'])}"
+            )
     if (cues := result["cues"]) is not None:
         lines.append(
             f"cues: {cues['issued']} issued, {cues['spoken']} spoken, to the right person "
