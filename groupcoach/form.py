@@ -6,7 +6,7 @@ view it may not speak in, or a reading less sure than twice its margin stays sil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,8 +31,8 @@ _QUICK_S = 1.0
 _TEMPO_RANGE = 1.5
 """Times the smallest repetition: a smaller one is a slip, or half of one that was seen badly, and has no tempo."""
 _PACE_SIGMA_S = 0.015
-#: Measures compared with the person's own standing value.
-RELATIVE_TO_STANDING = ("knees_inside_feet",)
+_TEMPO_DEG = 19.0
+"""Deviation of the angle that is counted, beyond which its path is no movement: legs behind somebody."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,16 +151,13 @@ def _pair(definition: Definition) -> tuple[str, str]:
     return f"left_{plain}", f"right_{plain}"
 
 
-def judge(
-    definition: Definition, span: Span, e: Excursion, standing: Mapping[str, float], side: str = "both"
-) -> Verdict:  # fmt: skip
+def judge(definition: Definition, span: Span, e: Excursion, side: str = "both") -> Verdict:
     """Faults of one repetition, and the rules that could not be judged.
 
     Args:
         definition: of the exercise.
         span: the repetition, and a moment after it.
         e: when it turned and ended, and how fast it was.
-        standing: the person's own values of some measures while standing; a rule that needs one stays silent without.
         side: which side did it.
     """
     found: list[tuple[int, float, Fault]] = []
@@ -168,9 +165,8 @@ def judge(
     # a quick turn seems less deep than it was: where the tempo is a fault, that is what is said
     hasty = e.end_s - e.start_s < _QUICK_S and any(rule.at == "whole" for rule in definition.fault)
     for rule in definition.fault:
-        least = rule.least_range or (_TEMPO_RANGE * definition.count.min_range_deg if rule.at == "whole" else 0.0)
-        told = e.range_deg >= least and not (hasty and rule.at == "turn")
-        reading = _reading(rule, span, e, standing, side) if told else None
+        told = _has_tempo(definition, span, e) if rule.at == "whole" else not (hasty and rule.at == "turn")
+        reading = _reading(rule, span, e, side) if told else None
         if reading is None:
             silent.append(rule.code)
             continue
@@ -198,9 +194,7 @@ def _limit(rule: FaultRule) -> float:
     return limit
 
 
-def _reading(
-    rule: FaultRule, span: Span, e: Excursion, standing: Mapping[str, float], side: str
-) -> tuple[float, float] | None:  # fmt: skip
+def _reading(rule: FaultRule, span: Span, e: Excursion, side: str) -> tuple[float, float] | None:
     """Value and deviation; None where the rule has to stay silent."""
     if span.view() not in rule.views:
         return None
@@ -214,7 +208,7 @@ def _reading(
     rows = _rows(rule, span, e)
     for name, (low, high) in rule.only.items():
         other = span.values[:, MEASURE_INDEX[name]]
-        rows &= (other >= low) & (other <= high)
+        rows &= ~((other < low) | (other > high))  # what is not seen does not speak against
     seen = rows & np.isfinite(column)
     if seen.sum() < max(1, _LEAST_SHARE * rows.sum()):
         return None
@@ -230,11 +224,19 @@ def _reading(
         value = float(np.percentile(values, 80 if rule.above is not None else 20))
     else:
         value = float(np.percentile(values, 95) - np.percentile(values, 5))
-    if rule.measure in RELATIVE_TO_STANDING:
-        if rule.measure not in standing:
-            return None
-        value -= standing[rule.measure]
     return value, wide
+
+
+def _has_tempo(definition: Definition, span: Span, e: Excursion) -> bool:
+    """Whether it was a whole repetition, and what is counted seen well enough for its tempo to be the body's."""
+    if e.range_deg < _TEMPO_RANGE * definition.count.min_range_deg:
+        return False
+    columns = [ANGLE_INDEX[name] for name in definition.count.drive if name in ANGLE_INDEX]
+    if span.sigma_deg is None or not columns:
+        return True
+    wide = span.sigma_deg[span.t_s <= e.end_s][:, columns].min(1)
+    wide = wide[np.isfinite(wide)]
+    return bool(len(wide)) and float(np.percentile(wide, 75)) <= _TEMPO_DEG
 
 
 def _rows(rule: FaultRule, span: Span, e: Excursion) -> NDArray[np.bool_]:

@@ -28,8 +28,15 @@ MEASURE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(MEASURE
 _SQUARE: Final = 0.6
 """Share of the body's width that the camera sees, for the picture to say how far the feet are apart."""
 _PICTURE_DEG: Final = 3.0
+_FACING: Final = 0.88
+"""The same for a body that is seen from the front or from behind: within 28 degrees."""
+_PICTURE_TORSO: Final = 0.06
+"""Deviation of the distance between two pairs of joints in the picture, torso lengths."""
+_BELIEVED_TORSO: Final = 0.25
 _STRANGE_DEG: Final = 12.0
 """Flying arms deceive the body's feet by 8."""
+_UNSEEN_M: Final = 0.09
+"""Ankles less sure than this are behind somebody."""
 _STRIDE: Final = 0.3
 """Torso lengths from foot to foot, from which one of them is in front."""
 VIEWS: Final = ("front", "back", "side", "oblique")
@@ -70,7 +77,8 @@ def measure_all(
         put(name, *weighted_mean(deg, sigma_deg, (f"left_{name}", f"right_{name}")))
     for name in ("knee", "elbow"):  # of the side that is bent more
         sides = [ANGLE_INDEX[f"left_{name}"], ANGLE_INDEX[f"right_{name}"]]
-        put(f"{name}_low", deg[:, sides].min(1), sigma_deg[:, sides].max(1))
+        low = np.argmin(deg[:, sides], axis=1)[:, None]
+        put(f"{name}_low", deg[:, sides].min(1), np.take_along_axis(sigma_deg[:, sides], low, 1)[:, 0])
     lean, lean_s = deg[:, ANGLE_INDEX["trunk_lean"]], sigma_deg[:, ANGLE_INDEX["trunk_lean"]]
     put("trunk_lean", lean, lean_s)
     put("waist", deg[:, ANGLE_INDEX["waist"]], sigma_deg[:, ANGLE_INDEX["waist"]])
@@ -91,7 +99,9 @@ def measure_all(
     bent = 180 - value[:, MEASURE_INDEX["knee_low"]]
     apart = _apart(p)
     seen, believed = (_feet_apart(p, sigma_m, apart, px) for px in (joints_px, None))
-    put("feet_apart", *_of_these_feet(seen, believed))
+    hidden = sigma_m[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].max(1) > _UNSEEN_M
+    feet, feet_s = _of_these_feet(seen, believed)
+    put("feet_apart", np.where(hidden, np.nan, feet), feet_s)
     put("side_step", bent + 0.4 * apart, sigma[:, MEASURE_INDEX["knee_low"]])
     leg = value[:, MEASURE_INDEX["leg_lean"]]
     put("off_stand", 0.5 * leg + 0.2 * lean + 0.15 * value[:, MEASURE_INDEX["shoulder"]], lean_s)
@@ -106,10 +116,7 @@ def measure_all(
         front = np.clip(feet / torso / _STRIDE, -1, 1)
         higher = (p["right_ankle"] - p["left_ankle"])[:, 1] / torso
         put("front_up", front * higher, 1.5 * sigma_m[:, INDEX["left_ankle"]] / torso)
-    knees = np.abs((p["left_knee"] - p["right_knee"])[:, 0])
-    feet = np.abs((p["left_ankle"] - p["right_ankle"])[:, 0])
-    # four places across the picture, a third of whose variance lies that way
-    put("knees_inside_feet", (feet - knees) / torso, 1.15 * sigma_m[:, INDEX["left_knee"]] / torso)
+    put("knees_inside_feet", *_knees_inside(p, sigma_m, joints_m, joints_px))
     sag, sag_s = _sag(p, sigma_m)
     put("hip_sag", sag, sag_s)
     put("hip_pike", -sag, sag_s)
@@ -193,6 +200,38 @@ def _of_these_feet(picture: tuple[Floats, Floats], body: tuple[Floats, Floats]) 
     return np.where(strange, body[0], picture[0]), np.where(strange, body[1], picture[1])
 
 
+def _knees_inside(
+    p: dict[str, Floats], sigma_m: Floats, joints_m: Floats, joints_px: Floats | None
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """(N,) torso lengths that the knees are nearer to each other than the ankles: the picture's, from front and back.
+
+    Of 119 frames of bent knees 0.24 inside the feet a regressor, which knows how people squat, made 0.09, the picture
+    0.29; of 1,573 sound ones (0.16 outside) 95 % lay below 0.07 and 0.13.
+    """
+    torso = np.linalg.norm(p["neck"] - p["pelvis"], axis=-1)
+    pairs = [INDEX[f"{side}_{name}"] for name in ("ankle", "knee") for side in ("left", "right")]
+    across = p["left_shoulder"] - p["right_shoulder"] + p["left_hip"] - p["right_hip"]
+    wide = np.abs(joints_m[:, pairs[::2], 0] - joints_m[:, pairs[1::2], 0])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # four places across the picture, a third of whose variance lies that way
+        value, sigma = (wide[:, 0] - wide[:, 1]) / torso, 1.15 * sigma_m[:, pairs].max(1) / torso
+        if joints_px is None:
+            return value, sigma
+        flat, px = joints_m[..., :2] - p["pelvis"][:, None, :2], joints_px - joints_px[:, [INDEX["pelvis"]]]
+        known = np.isfinite(flat).all(-1, keepdims=True) & np.isfinite(px).all(-1, keepdims=True)
+        flat, px = np.where(known, flat, 0.0), np.where(known, px, 0.0)
+        per_m = (px * flat).sum((1, 2)) / (flat**2).sum((1, 2))
+        far = joints_m[:, pairs, 2] / p["pelvis"][:, None, 2]  # what is nearer to the camera looks wider
+        seen = np.abs(joints_px[:, pairs[::2], 0] - joints_px[:, pairs[1::2], 0]) * (far[:, ::2] + far[:, 1::2]) / 2
+        there = np.abs(across[:, 0]) / np.linalg.norm(across, axis=-1) > _FACING
+        there &= sigma_m[:, pairs].max(1) <= _UNSEEN_M
+        picture = (seen[:, 0] - seen[:, 1]) / per_m / torso
+        there &= np.isfinite(picture)
+        # both networks may be wrong about one leg, but not so far from how people squat
+        picture = np.minimum(picture, value + _BELIEVED_TORSO)
+        return np.where(there, picture, value), np.where(there, _PICTURE_TORSO, sigma)
+
+
 def _heels(p: dict[str, Floats], sigma_m: Floats) -> tuple[Floats, Floats]:
     """(N,) degrees that the heels stand higher than the toes, mean of both feet."""
     lifts = []
@@ -231,7 +270,7 @@ def facing(joints_m: Floats) -> list[str]:
     for k in range(len(joints_m)):
         if not np.isfinite(turn[k]) or flat[k] < 0.1:
             out.append("oblique")
-        elif turn[k] > 0.88:  # within 28 degrees
+        elif turn[k] > _FACING:
             out.append("front" if across[k, 0] > 0 else "back")
         else:
             out.append("side" if turn[k] < 0.47 else "oblique")

@@ -7,21 +7,17 @@ soon as it is, and a stumble of the classifier loses none.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import copy
-from math import isfinite
-
-import numpy as np
 
 from groupcoach import events as happened
 from groupcoach.classify.vote import Vote
 from groupcoach.classify.window import Window
 from groupcoach.exercises.catalogue import Catalogue, Definition
-from groupcoach.form import RELATIVE_TO_STANDING, Span, judge, left_less_right, passes_gate, side_of
+from groupcoach.form import Span, judge, left_less_right, passes_gate, side_of
 from groupcoach.holds import Held, Hold
 from groupcoach.machines import Row, machines_of
-from groupcoach.measures import MEASURE_INDEX
 from groupcoach.past import Past
 from groupcoach.plan import PlanProgress
 from groupcoach.records import Event, Fault, Floats, Rep
@@ -63,7 +59,6 @@ class PersonState:
         self._past = Past(classes)
         self._support = Support(catalogue, self._classes, self._past)
         self._pending: list[tuple[str, Excursion]] = []
-        self._standing: dict[str, deque[float]] = {name: deque(maxlen=60) for name in RELATIVE_TO_STANDING}
 
     @property
     def totals(self) -> dict[str, int]:
@@ -89,8 +84,6 @@ class PersonState:
         self.sets = sorted(self.sets + other.sets, key=lambda s: s.start_s)
         self.corrections.update(other.corrections)
         if other._past.t_s is not None and (self._past.t_s is None or other._past.t_s > self._past.t_s):
-            for name, past in self._standing.items():
-                other._standing[name].extendleft(reversed(past))
             self._follow(other)
 
     def part(self, other: PersonState, theirs: Callable[[float], bool]) -> None:
@@ -148,7 +141,7 @@ class PersonState:
         self._past.push(t_s, deg, sigma_deg, values, sigma, view, votes, place)
         rows = self._past.rows
         if votes is not None:
-            events += self._name(t_s, votes, values)
+            events += self._name(t_s, votes)
         self._watch()
         label = self.vote.label.exercise
         template = self.templates.get(label)
@@ -162,18 +155,13 @@ class PersonState:
         events += self._settle(t_s)
         return events
 
-    def _name(self, t_s: float, votes: Floats, values: Floats) -> list[Event]:
+    def _name(self, t_s: float, votes: Floats) -> list[Event]:
         """Cast the vote; say when the label changes, and when it is not what the plan has."""
         events: list[Event] = []
         before = self.vote.label
         label = self.vote.cast(t_s, votes, mid_rep=self._counters.busy(before.exercise))
         if label.exercise != before.exercise:
             events.append(happened.exercise_changed(t_s, self.person_id, label))
-        if label.exercise == "stand":
-            for name, past in self._standing.items():
-                value = float(values[MEASURE_INDEX[name]])
-                if isfinite(value):
-                    past.append(value)
         other = self.plan.watch(t_s, label.exercise) if self.plan is not None else None
         if other is not None:
             events.append(happened.plan_deviation(t_s, self.person_id, other))
@@ -269,9 +257,8 @@ class PersonState:
         return [self._fault_event(self.catalogue.get(name), None, fault, t_s) for fault in faults]
 
     def _book(self, definition: Definition, e: Excursion, span: Span, t_s: float) -> list[Event]:
-        standing = {n: float(np.median(past)) for n, past in self._standing.items() if len(past) >= 10}
         side = side_of(definition, span, e)
-        verdict = judge(definition, span, e, standing, side)
+        verdict = judge(definition, span, e, side)
         faults = verdict.faults
         number = self.totals.get(definition.id, 0) + 1
         rep = Rep(

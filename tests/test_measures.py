@@ -133,6 +133,49 @@ def test_the_picture_says_how_far_the_feet_are_apart_where_it_can() -> None:
         assert sigma < 6 or not told
 
 
+def test_feet_that_are_hidden_are_not_measured() -> None:
+    joints, unsure = body(), SIGMA.copy()
+    unsure[:, INDEX["left_ankle"]] = 0.12
+    deg, sigma_deg = measure_joints(joints, unsure)
+    for px in (None, joints[..., :2] / joints[..., 2:] * 900 + 640):
+        value, sigma = measure_all(joints, unsure, deg, sigma_deg, px)
+        assert np.isnan([value[0, MEASURE_INDEX["feet_apart"]], sigma[0, MEASURE_INDEX["feet_apart"]]]).all()
+        assert np.isfinite(measure_all(joints, SIGMA, deg, sigma_deg, px)[0][0, MEASURE_INDEX["feet_apart"]])
+
+
+def _knees_in(joints: np.ndarray, believed: np.ndarray, sigma: np.ndarray = SIGMA) -> tuple[float, float]:
+    """``knees_inside_feet`` of a body in the picture that the regressor takes for another."""
+    deg, sigma_deg = measure_joints(believed, sigma)
+    px = joints[..., :2] / joints[..., 2:] * 900 + 640
+    value, wide = measure_all(believed, sigma, deg, sigma_deg, px)
+    return float(value[0, MEASURE_INDEX["knees_inside_feet"]]), float(wide[0, MEASURE_INDEX["knees_inside_feet"]])
+
+
+def test_the_picture_says_how_far_the_knees_fall_in() -> None:
+    squat = {f"{s}_{j}": (a, 0, 0) for s in ("left", "right") for j, a in (("hip", -80), ("knee", 85))}
+    apart = body(0.0, **squat)
+    inward = apart.copy()
+    for side, sign in (("left", -1), ("right", 1)):
+        inward[0, INDEX[f"{side}_knee"], 0] += sign * 0.06
+    truth, thought = (measured(joints)[0]["knees_inside_feet"] for joints in (inward, apart))
+    assert truth > thought + 0.2
+    value, sigma = _knees_in(inward, apart)
+    assert value == pytest.approx(truth, abs=0.04)
+    assert sigma < 0.08
+    # knees nearer to the camera look further apart than they are
+    assert _knees_in(apart, apart)[0] == pytest.approx(thought, abs=0.03)
+    # the body's own where the camera does not see it, and where the picture's is none that people make
+    turned = body(60.0, **squat)
+    assert _knees_in(body(60.0), turned)[0] == pytest.approx(measured(turned)[0]["knees_inside_feet"])
+    unsure = SIGMA.copy()
+    unsure[:, INDEX["left_knee"]] = 0.12
+    assert _knees_in(inward, apart, unsure)[0] == pytest.approx(thought)
+    crossed = apart.copy()
+    for side in ("left", "right"):
+        crossed[0, INDEX[f"{side}_ankle"], 0] *= 4
+    assert _knees_in(crossed, apart)[0] == pytest.approx(thought + 0.25)
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("yaw", [0.0, 130.0])
 def test_the_foot_in_front_is_higher_on_a_step_and_lower_in_a_lunge(side: str, yaw: float) -> None:

@@ -56,19 +56,6 @@ def test_a_good_repetition_wipes_the_fault() -> None:
     assert state.last_fault is None
 
 
-def test_knees_in_needs_to_have_seen_the_person_stand() -> None:
-    pose: At = lambda t: {  # noqa: E731
-        "knee": wave(t, 4, 3, 2, 172, 85),
-        "knees_inside_feet": wave(t, 4, 3, 2, 0.05, 0.45),
-    }
-    seen, unseen = person(), person()
-    live(seen, 12, pose, lambda t: {"stand": 0.9} if t < 4 else {"squat": 0.9}, view="front")
-    live(unseen, 12, pose, always(squat=0.9), view="front")
-    assert seen.totals == unseen.totals == {"squat": 3}
-    assert seen.sets[0].faults() == {"knees_in": 3}
-    assert unseen.sets[0].faults() == {}
-
-
 def test_the_instructors_count_stands_and_what_follows_adds_to_it() -> None:
     state = person()
     live(state, 13, squatting(), always(squat=0.9))

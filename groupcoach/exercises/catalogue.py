@@ -147,9 +147,6 @@ class FaultRule(_Table):
     priority: int = Field(ge=0, le=9)
     dangerous: bool = False
     views: tuple[View, ...] = ("front", "back", "side", "oblique")
-    least_range: float | None = Field(default=None, gt=0)
-    """Of the drive, degrees: of a smaller repetition the rule says nothing. Left out: for the tempo half as much again
-    as counts at all."""
     source: str
     text: Texts
 

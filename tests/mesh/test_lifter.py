@@ -17,7 +17,7 @@ from groupcoach.mesh.lift_network import SHIPPED, LiftNetwork
 from groupcoach.mesh.lifter import Lifter
 from groupcoach.mesh.regressor import PersonInput
 from groupcoach.records import BodyPose, Floats, Landmarks
-from groupcoach.skeleton import ANGLE_INDEX, BLAZEPOSE, COCO, INDEX, JOINTS, N_SMPL
+from groupcoach.skeleton import ANGLE_INDEX, BLAZEPOSE, COCO, INDEX, INNER_ANGLES, JOINTS, N_SMPL
 
 BODY = BodyModel()
 CAMERA = Camera.guess(1280, 720)
@@ -132,6 +132,31 @@ def test_landmarks_on_a_neighbours_foot_give_way_to_the_detector(
     right = person.keypoints_px[COCO.index("left_ankle")] if detectors else px[marks]
     assert pose.joints_px[row("left_ankle")] == pytest.approx(right)
     assert pose.joints_px[row("right_ankle")] == pytest.approx(person.landmarks.px[BLAZEPOSE.index("right_ankle")])
+
+
+@pytest.mark.parametrize(
+    ("share", "score", "doubtful"),
+    [(0.15, 0.6, True), (0.15, 0.99, False), (0.0, 0.6, False)],
+    ids=["unsure and elsewhere", "sure", "unsure, but both say so"],
+)  # fmt: skip
+def test_a_joint_that_neither_network_is_sure_of_is_stated_less_sure(
+    share: float, score: float, doubtful: bool
+) -> None:
+    person = seen(posed("stand"))
+    assert person.landmarks is not None
+    box, px, scores = person.box_xyxy, person.landmarks.px.copy(), person.keypoint_scores.copy()
+    px[BLAZEPOSE.index("left_ankle"), 0] += share * float(np.hypot(*(box[2:] - box[:2])))
+    scores[COCO.index("left_ankle")] = score
+    landmarks = replace(person.landmarks, px=px)
+    sure, pose = (settle(replace(person, landmarks=landmarks, keypoint_scores=s), seconds=0.1)
+                  for s in (person.keypoint_scores, scores))  # fmt: skip
+    assert sure.angle_sigma_deg is not None
+    assert pose.angle_sigma_deg is not None
+    angles = list(INNER_ANGLES)
+    for name, of in (("left_knee", doubtful), ("right_knee", False), ("left_elbow", False)):
+        assert (pose.angle_sigma_deg[angles.index(name)] > 15) is of
+    assert (pose.sigma_m[row("left_ankle")] > sure.sigma_m[row("left_ankle")] + 0.03) is doubtful
+    assert pose.sigma_m[row("right_ankle")] < 0.09
 
 
 def test_who_else_is_there_does_not_matter() -> None:
