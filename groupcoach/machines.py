@@ -191,6 +191,12 @@ class Machines:
             done += ((bank.name, e) for e in bank.step(now.t_s, deg, sigma, values))
         return done
 
+    def finish(self) -> list[tuple[str, Excursion]]:
+        """The class ends: what is as good as home."""
+        banks = [self._list[k] for k in sorted(self._awake)]
+        done = [(bank.name, counter.finish()) for bank in banks for counter, _ in bank.counters]
+        return [(name, e) for name, e in done if e is not None]
+
     @staticmethod
     def _wake(bank: _Bank, rows: deque[Row]) -> list[Excursion]:
         """Show a machine the rows it has slept through."""

@@ -182,12 +182,16 @@ class PersonState:
 
     def finish(self, t_s: float) -> list[Event]:
         """The class ends: what still waits is decided on what was seen."""
+        self._await(self._counters.finish())
         held = [event for name, hold in self.holds.items() for event in self._book_hold(name, hold.finish(), t_s)]
         return held + self._settle(t_s, last=True)
 
     def _watch(self) -> None:
         """The newest row goes to the machines; what came home waits for a decision."""
-        for name, e in self._counters.step(self._past.rows):
+        self._await(self._counters.step(self._past.rows))
+
+    def _await(self, done: Sequence[tuple[str, Excursion]]) -> None:
+        for name, e in done:
             self._pending.append((name, e))
             if not e.half:
                 self._support.note(name, e)

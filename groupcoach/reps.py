@@ -95,6 +95,8 @@ _SMOOTH_S = 0.05
 _HALF = 0.6
 """Of what a repetition needs; less than that is no half one either."""
 _DRIFT_S = 1.0
+_RESTED_S = 0.3
+"""Whoever was at rest for less when first seen was in the middle of a movement."""
 LOST_S = 2.0
 
 
@@ -122,6 +124,10 @@ class RangeCounter:
         self._path: list[tuple[float, float]] = []
         self._lag_s = _SMOOTH_S
         """By how much the smoothed drive is late."""
+        self._since_s = 0.0
+        """First reading since the last restart."""
+        self._midway = False
+        """The repetition under way was so when it was first seen: what it left was no rest."""
 
     @property
     def begun_s(self) -> float:
@@ -145,6 +151,8 @@ class RangeCounter:
             self.restart()
         if not isfinite(drive_deg):
             return None
+        if self._t is None:
+            self._since_s = t_s
         # a single wild reading does not pass a median of three; then a light low pass
         self._raw.append(self._sign * drive_deg)
         reading = sorted(self._raw)[len(self._raw) // 2] if len(self._raw) != 2 else sum(self._raw) / 2
@@ -185,6 +193,7 @@ class RangeCounter:
 
     def _leave(self, start_s: float, t_s: float, value: float) -> None:
         self._fire(Move.LEFT)
+        self._midway = start_s - self._since_s < _RESTED_S
         self._start_s, self._peak, self._turn_s = start_s, value, t_s
 
     def _coming_back(self, t_s: float, value: float) -> Excursion | None:
@@ -208,10 +217,16 @@ class RangeCounter:
         size = self._peak - self._rest
         if value < self._low:
             self._low, self._low_s = value, t_s
-        there = value <= self._rest + _HOME * size
+        there = value <= self._rest + _HOME * size and not self._midway
         if there or value >= self._low + _RISE * size or t_s - self._low_s >= _STILL_S:
-            return self._home(size, t_s, value)
+            return self._home(max(size, self._peak - self._low), t_s, value)
         return None
+
+    def finish(self) -> Excursion | None:
+        """Nothing more comes: a repetition that is near home was one."""
+        if self.phase is not Phase.ENDING or self._t is None:
+            return None
+        return self._home(max(self._peak - self._rest, self._peak - self._low), self._t, self._value)
 
     def _home(self, size: float, t_s: float, value: float) -> Excursion | None:
         self._fire(Move.HOME)
@@ -221,7 +236,7 @@ class RangeCounter:
         start_s = max(start_s, self._start_s)
         turn_s = max(start_s, self._turn_s - self._lag_s)
         done = Excursion(start_s, turn_s, end_s, size, self._sign * self._peak, self.side,
-                         moving_s=self._moving_s(size))  # fmt: skip
+                         moving_s=nan if self._midway else self._moving_s(size))  # fmt: skip
         self._rest, self._rest_s = self._low, self._low_s
         self._path = [row for row in self._path if row[0] >= self._low_s]
         self._at_rest(t_s, value)

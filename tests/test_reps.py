@@ -259,3 +259,34 @@ def test_a_drive_that_rests_low_counts_upwards() -> None:
     done = counted(t, arms, JACK)
     assert len(done) == 5
     assert all(e.turn_deg > 140 and e.range_deg > 110 for e in done)
+
+
+# -- first seen in the middle, last seen almost home -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fps", [10.0, 30.0])
+@pytest.mark.parametrize("begins_s", [1.45, 1.7])
+def test_a_repetition_that_was_under_way_when_it_was_first_seen_counts(fps: float, begins_s: float) -> None:
+    t = clock(8, fps)
+    seen = t >= begins_s  # of a squat from second 1 to 3, the bottom at 2
+    done = counted(t[seen], squats(t[seen], 3, 2.0))
+    assert len(done) == 3
+    assert done[0].range_deg == pytest.approx(HIGH - LOW, abs=12)
+    assert done[0].end_s == pytest.approx(2.8, abs=0.25)
+    assert np.isnan(done[0].moving_s)  # its beginning was not seen
+    assert np.isfinite(done[1].moving_s)
+
+
+def test_somebody_who_gets_up_once_has_done_no_repetition() -> None:
+    t = clock(6)
+    assert counted(t, np.interp(t, [0, 1, 2], [LOW, LOW, HIGH])) == []
+
+
+def test_at_the_end_what_is_near_home_counts_and_what_is_on_its_way_does_not() -> None:
+    for until_s, want in ((2.75, 1), (2.2, 0), (1.5, 0)):
+        t = clock(until_s)
+        counter = RangeCounter(SQUAT)
+        assert not any(counter.step(float(s), float(v)) for s, v in zip(t, squats(t, 1, 2.0), strict=True))
+        last = counter.finish()
+        assert (last is not None and not last.half) is bool(want)
+        assert counter.finish() is None
