@@ -7,7 +7,8 @@ On people who exercise, the first repetition of a set has 0.8 of the votes and m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 
@@ -34,6 +35,8 @@ NEIGHBOUR_S = 8.0
 _SPOKEN = 0.15
 """A rival has so much of the votes: little shares of many are doubt, and doubt speaks for nobody."""
 _REMEMBERED = 100
+_Key = tuple[str, float, float, float]
+T = TypeVar("T")
 
 
 class Support:
@@ -47,7 +50,8 @@ class Support:
         ]
         self._still = columns.get("stand")
         self.recent: deque[tuple[str, Excursion]] = deque(maxlen=40)
-        self._final: dict[tuple[str, float, float, float], float] = {}
+        self._final: dict[_Key, float] = {}
+        self._can: dict[_Key, bool] = {}
 
     def note(self, name: str, e: Excursion) -> None:
         """An excursion that was no half one: it is company for its neighbours."""
@@ -59,16 +63,23 @@ class Support:
         A vote for an exercise whose own gate the excursion does not pass (a jumping jack with feet that stay where they
         are) is a vote for nothing: the classifier sees averages of two seconds, the gate this very movement.
         """
+        return self._remembered(self._final, name, e, self._weigh)
+
+    def _remembered(self, known: dict[_Key, T], name: str, e: Excursion, ask: Callable[[str, Excursion], T]) -> T:
+        """What was found out about an excursion, once nothing more comes to it."""
         key = (name, e.start_s, e.turn_s, e.end_s)
-        known = self._final.get(key)
-        if known is not None:
-            return known
-        share = self._weigh(name, e)
-        if self._past.t_s is not None and self._past.t_s > e.end_s + TAIL_S:  # no more votes come
-            if len(self._final) > _REMEMBERED:
-                self._final.clear()
-            self._final[key] = share
-        return share
+        if key in known:
+            return known[key]
+        answer = ask(name, e)
+        if self._past.t_s is not None and self._past.t_s > e.end_s + TAIL_S:
+            if len(known) > _REMEMBERED:
+                known.clear()
+            known[key] = answer
+        return answer
+
+    def _can_be(self, name: str, e: Excursion) -> bool:
+        """Whether the definition's gates let it be a repetition."""
+        return passes_gate(self._catalogue.get(name), self._past.movement(e), e.turn_s)
 
     def _weigh(self, name: str, e: Excursion) -> float:
         votes = self._past.votes(e)
@@ -117,11 +128,13 @@ class Support:
     def neighbourhood(self, name: str, e: Excursion) -> tuple[float, float, float, int]:
         """Excursions of one exercise around this one: mean support with it, the others' best, range, how many alike.
 
-        Repetitions come in sets of their like.
+        Repetitions come in sets of their like; a movement between them that can be none (weights set down) is no
+        witness for or against them.
         """
         around = [
             (other, self.of(name, other)) for n, other in self.recent
             if n == name and abs(other.turn_s - e.turn_s) <= NEIGHBOUR_S and self._past.covers(other)
+            and (other is e or self._remembered(self._can, name, other, self._can_be))
         ]  # fmt: skip
         others = [(other, s) for other, s in around if other is not e]
         if not others:

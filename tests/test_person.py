@@ -196,6 +196,22 @@ def test_weak_votes_do_when_many_excursions_are_alike() -> None:
     assert sum(ragged.totals.values()) < 5
 
 
+@pytest.mark.parametrize(("lean", "want"), [(82.0, {"squat": 2}), (30.0, {})], ids=["is none", "may be one"])
+def test_only_what_can_be_a_repetition_is_a_witness(lean: float, want: dict[str, int]) -> None:
+    """Two squats of 0.63 of the votes stand together, unless a third movement of the kind, with 0.2, speaks against."""
+
+    def pose(t: float) -> dict[str, float]:
+        if 4.0 <= t < 5.5:  # a weight is set down
+            return {"knee": wave(t, 4, 1, 1.5, 172, 110), "trunk_lean": lean}
+        return {"knee": wave(t, 1, 1, 2, 172, 85) if t < 5 else wave(t, 6.5, 1, 2, 172, 85)}
+
+    state = person()
+    votes: At = lambda t: {"squat": 0.15, "unknown": 0.7} if 3.6 < t < 6.2 else {"squat": 0.6, "unknown": 0.3}  # noqa: E731
+    live(state, 12, pose, votes)
+    state.finish(12.0)
+    assert state.totals == want
+
+
 def test_what_waits_at_the_end_is_decided() -> None:
     state = person()
     votes: At = lambda t: {"squat": 0.45, "unknown": 0.45}  # noqa: E731
