@@ -84,7 +84,7 @@ class Count(_Table):
     rest_limit_deg: float | None = None
     """At rest the drive is beyond this value: arms that hang, not arms that gesture."""
     travels: bool = False
-    """The exercise may go somewhere, as a walking lunge does; any other stays on its spot."""
+    """Hips that move across the picture do not mean that somebody walks by: a walking lunge goes somewhere."""
     min_s: float = Field(default=0.4, gt=0)
     max_s: float = Field(default=10.0, gt=0)
 

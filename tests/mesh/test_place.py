@@ -63,3 +63,15 @@ def test_nobody_stands_in_the_lens() -> None:
 
 def test_no_people() -> None:
     assert place(np.zeros((0, 20, 3)), np.zeros((0, 20, 2)), np.zeros((0, 20)), CAMERA).shape == (0, 3)
+
+
+def test_a_body_unlike_its_points_stands_as_far_away_as_its_size_says() -> None:
+    """Somebody on the floor whose pose was taken for another one: no giant before the lens."""
+    lying = RNG.uniform([-0.9, -0.15, -0.3], [0.9, 0.15, 0.3], (1, 20, 3))
+    taken_for = lying * [-1, -1, 1]  # head and feet exchanged
+    for where in np.array([[0.0, 0.4, 4], [-1.5, 0.6, 7]]):
+        px = CAMERA.project(lying + where)
+        got = place(taken_for, px, np.ones((1, 20)), CAMERA)[0]
+        assert got[2] == pytest.approx(where[2], rel=0.25)
+        middle = CAMERA.project(taken_for + got).mean((0, 1))
+        assert middle == pytest.approx(px.mean((0, 1)), abs=25)
