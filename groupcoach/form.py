@@ -28,6 +28,8 @@ _OF_A_CHANGE = 0.7
 _ALONE = 0.4
 """A side that moves less than this share of the other one is not in the repetition."""
 _QUICK_S = 1.0
+_LEAST_READINGS = 8
+"""Of a whole repetition: between fewer its turn is smoothed away (steps on the spot, 35 degrees at 12 frames a second)."""
 _TEMPO_RANGE = 1.5
 """Times the smallest repetition: a smaller one is a slip, or half of one that was seen badly, and has no tempo."""
 _PACE_SIGMA_S = 0.015
@@ -204,6 +206,8 @@ def _reading(rule: FaultRule, span: Span, e: Excursion, side: str) -> tuple[floa
         return None  # one side works alone
     column, sigma = _columns(rule, span, side)
     if column is None or sigma is None:
+        return None
+    if rule.at == "turn" and ((span.t_s >= e.start_s) & (span.t_s <= e.end_s)).sum() < _LEAST_READINGS:
         return None
     rows = _rows(rule, span, e)
     for name, (low, high) in rule.only.items():

@@ -300,3 +300,13 @@ def test_half_a_repetition_has_no_tempo(definition: Definition, least_deg: float
         verdict = judged(definition, span(), quick)
         assert ("too_fast" in [f.code for f in verdict.faults]) is asked
         assert ("too_fast" in verdict.not_judged) is not asked
+
+
+def test_a_turn_between_a_few_readings_is_not_judged() -> None:
+    """Steps on the spot, half a second each: at 12 frames a second their height is smoothed away."""
+    knees = load_catalogue().get("high_knees")
+    step = Excursion(1.25, TURN_S, 1.75, 40.0, 50.0, side="left")
+    for fps, want in ((12.0, []), (30.0, ["knees_low"])):
+        s = span("front", fps=fps, thigh_lean=40.0, left_thigh_lean=40.0)
+        verdict = judged(knees, replace(s, sigma_deg=np.full_like(s.deg, 5.0)), step, "left")
+        assert [f.code for f in verdict.faults] == want
