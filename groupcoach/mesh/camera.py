@@ -12,7 +12,7 @@ from groupcoach.records import Floats
 #: Across the longer side; webcams and phones lie between 55 and 75 degrees.
 DEFAULT_FOV_DEG = 60.0
 _UNLIKE = math.log(1.33)
-"""Ratio of the distance that the points ask for to the one that the size asks for; of bodies on their feet 99 in 100 lie
+"""Ratio of the distance that the points ask for to the one that the size asks for; 99 in 100 of bodies on their feet lie
 between 0.8 and 1.1."""
 
 
@@ -40,7 +40,7 @@ def place(joints_m: Floats, points_px: Floats, weight: Floats, camera: Camera) -
     """Translations (N, 3) that lay bodies on their picture points (weighted linear least squares, one batch).
 
     Where a body and its points are too unlike for that (somebody on the floor whose pose was taken wrongly would stand
-    half a metre before the lens: one frame in a hundred of a class with sit-ups), it stands as far away as its size says.
+    half a metre before the lens: 1 % of the bodies in a class with sit-ups), it stands as far away as its size says.
 
     Args:
         joints_m: (N, J, 3) camera axes, root anywhere.
