@@ -29,7 +29,7 @@ _ALONE = 0.4
 """A side that moves less than this share of the other one is not in the repetition."""
 _QUICK_S = 1.0
 _LEAST_READINGS = 8
-"""Of a whole repetition: between fewer its turn is smoothed away (of steps on the spot 35 degrees, 12 times a second)."""
+"""Of a whole repetition: between fewer the turn is smoothed away (by 35 degrees, of steps at 12 frames a second)."""
 _TEMPO_RANGE = 1.5
 """Times the smallest repetition: a smaller one is a slip, or half of one that was seen badly, and has no tempo."""
 _PACE_SIGMA_S = 0.015

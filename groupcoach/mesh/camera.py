@@ -12,7 +12,7 @@ from groupcoach.records import Floats
 #: Across the longer side; webcams and phones lie between 55 and 75 degrees.
 DEFAULT_FOV_DEG = 60.0
 _UNLIKE = math.log(1.33)
-"""Ratio of the distance that the points ask for to the one that the size asks for; 99 in 100 of bodies on their feet lie
+"""Ratio of the distance that the points ask for to the one that the size asks for; 99 in 100 standing bodies lie
 between 0.8 and 1.1."""
 
 
