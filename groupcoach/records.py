@@ -24,6 +24,8 @@ Floats = NDArray[np.floating[Any]]
 
 def _check(owner: object, name: str, value: Any, shape: tuple[int | None, ...]) -> None:
     got = getattr(value, "shape", None)
+    if got == shape:  # nearly always, and a class makes thousands of them a second
+        return
     if got is None or len(got) != len(shape) or any(w is not None and w != g for w, g in zip(shape, got, strict=True)):
         want = "(" + ", ".join("any" if w is None else str(w) for w in shape) + ")"
         raise DataError(f"{type(owner).__name__}.{name}: expected an array of shape {want}, got {got}.")

@@ -6,6 +6,7 @@ Each find is refined by the landmark network, whose 33 points become the 17 of e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -86,7 +87,7 @@ class BlazePoseDetector:
             flags = cv2.INTER_AREA if k < 0.5 else cv2.INTER_LINEAR
             cv2.warpAffine(image, move, (SIDE, SIDE), dst=out, flags=flags)
 
-        def take(i: int, answer: dict[Any, Any]) -> None:
+        def take(i: int, answer: Mapping[Any, Any]) -> None:
             found[i] = self._tile(answer, *places[i])
 
         self._net.run(len(places), fill, take)
@@ -113,7 +114,7 @@ class BlazePoseDetector:
         obs = Observations(np.stack(boxes), np.array(scores), np.stack(points), np.stack(point_scores))
         return suppress_duplicates(obs.take(order))
 
-    def _tile(self, answer: dict[Any, Any], x: int, y: int, side: int) -> Floats:
+    def _tile(self, answer: Mapping[Any, Any], x: int, y: int, side: int) -> Floats:
         """(N, 5) of a tile: hips x, y, top of the body circle x, y in the frame, and the score."""
         logits = answer[_SCORES][0, :, 0]
         rows = np.flatnonzero(logits > 0.0)  # probability one half

@@ -7,7 +7,7 @@ is found from the detector's keypoints, or from the last answer for the same bod
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,8 @@ class BlazePoseLandmarks:
 
     def locate(self, image: NDArray[np.uint8], crops: Sequence[Crop]) -> list[Landmarks | None]:
         """Landmarks per crop, in order; None where the network sees no body (score below 0.3)."""
-        found: list[Landmarks | None] = [None] * len(crops)
+        n = len(crops)
+        screen, world, score = np.empty((n, *_SCREEN), np.float32), np.empty((n, *_WORLD), np.float32), np.empty(n)
         maps = [crop.to_frame() for crop in crops]
 
         def fill(i: int, out: NDArray[np.uint8]) -> None:
@@ -112,24 +113,28 @@ class BlazePoseLandmarks:
                 borderMode=cv2.BORDER_REPLICATE,
             )  # fmt: skip
 
-        def take(i: int, answer: dict[Any, Any]) -> None:
-            found[i] = _landmarks(answer, crops[i], maps[i])
+        def take(i: int, answer: Mapping[Any, Any]) -> None:
+            screen[i], world[i], score[i] = answer[_SCREEN], answer[_WORLD], answer[_FLAG][0, 0]
 
-        (self._narrow if len(crops) > 1 else self._wide).run(len(crops), fill, take)
-        return found
+        (self._narrow if n > 1 else self._wide).run(n, fill, take)
+        return _landmarks(screen.reshape(n, 39, 5), world.reshape(n, 39, 3), score, crops, maps)
 
 
-def _landmarks(answer: dict[Any, Any], crop: Crop, to_frame: NDArray[np.float64]) -> Landmarks | None:
-    """The network's answer for one crop, in the frame and in camera axes."""
-    score = float(answer[_FLAG][0, 0])
-    if not score > 0.3:
-        return None
-    screen = answer[_SCREEN].reshape(39, 5)[:33].astype(np.float64)
-    world = answer[_WORLD].reshape(39, 3)[:33].astype(np.float64)
-    s, c = math.sin(crop.turn), math.cos(crop.turn)
-    turned = world.copy()
-    turned[:, 0] = c * world[:, 0] - s * world[:, 1]
-    turned[:, 1] = s * world[:, 0] + c * world[:, 1]
-    px = screen[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
-    visibility = 1 / (1 + np.exp(-np.clip(screen[:, 3], -30, 30)))
-    return Landmarks(turned, px, visibility, min(1.0, score))
+def _landmarks(
+    screen: NDArray[np.float32], world: NDArray[np.float32], score: Floats, crops: Sequence[Crop],
+    to_frame: Sequence[NDArray[np.float64]],
+) -> list[Landmarks | None]:  # fmt: skip
+    """The network's answers (N, 39, 5), (N, 39, 3) and (N,) in the frame and in camera axes."""
+    if not len(crops):
+        return []
+    maps = np.stack(to_frame)
+    turn = np.array([crop.turn for crop in crops])[:, None]
+    s, c = np.sin(turn), np.cos(turn)
+    turned = world[:, :33].astype(np.float64)
+    x, y = turned[..., 0].copy(), turned[..., 1].copy()
+    turned[..., 0], turned[..., 1] = c * x - s * y, s * x + c * y
+    px = screen[:, :33, :2].astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1) + maps[:, None, :, 2]
+    visibility = 1 / (1 + np.exp(-np.clip(screen[:, :33, 3].astype(np.float64), -30, 30)))
+    return [
+        Landmarks(turned[i], px[i], visibility[i], min(1.0, float(p))) if p > 0.3 else None for i, p in enumerate(score)
+    ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -107,11 +107,17 @@ class PictureRequests:
         self._clock = clock
         self._buffers = [np.empty((1, side, side, 3), np.uint8) for _ in range(count)]
         self._requests = [compiled.create_infer_request() for _ in range(count)]
+        self._answers: list[dict[tuple[int, ...], NDArray[np.float32]]] = []
         for request, buffer in zip(self._requests, self._buffers, strict=True):
             request.set_input_tensor(ov.Tensor(buffer, shared_memory=True))
+            shapes = [tuple(output.shape) for output in compiled.outputs]
+            answer = {shape: np.empty(shape, np.float32) for shape in shapes}
+            for k, shape in enumerate(shapes):
+                request.set_output_tensor(k, ov.Tensor(answer[shape], shared_memory=True))
+            self._answers.append(answer)
 
     def run(
-        self, count: int, fill: Callable[[int, NDArray[np.uint8]], None], take: Callable[[int, dict[Any, Any]], None]
+        self, count: int, fill: Callable[[int, NDArray[np.uint8]], None], take: Callable[[int, Mapping[Any, Any]], None]
     ) -> None:  # fmt: skip
         """Answer ``count`` pictures, as many at a time as there are buffers.
 
@@ -127,7 +133,7 @@ class PictureRequests:
                 request = self._requests[slot]
                 if 0 <= i - turns < count:
                     request.wait()
-                    take(i - turns, {tuple(t.shape): t.data for t in request.output_tensors})
+                    take(i - turns, self._answers[slot])
                 if i < count:
                     fill(i, self._buffers[slot][0])
                     request.start_async()
