@@ -8,7 +8,8 @@ say to the servers, on this very machine: a dashboard is a websocket to one Stre
 fragment as often as it wants to be, and the picture stream of the engine; a phone is a session with its event stream
 and a sign of life every four seconds. Nobody draws: a browser's own work is done elsewhere in a studio. What Streamlit
 does is in the figures. Needs the pulled models. Prints one line of JSON at the end: frames a second of each turn from
-the engine's own counter, the ratio of each pair and their median, and how busy engine and dashboard kept the cores.
+the engine's own counter, the ratio of each pair and their median, and how busy engine, dashboard and those who stand in
+for the browsers (whose machines are elsewhere) kept the cores.
 """
 
 from __future__ import annotations
@@ -190,7 +191,8 @@ def measure(args: argparse.Namespace, film: Path, out: Path) -> dict[str, Any]:
                         heard = json.loads(watchers.stdout.readline())
                     before = heard
                 time.sleep(SETTLE_S)
-                turns[watched].append(turn(engine, args.seconds, pids))
+                browsers = {} if watchers is None else {"watchers": watchers.pid}
+                turns[watched].append(turn(engine, args.seconds, pids | browsers))
                 print(watched, turns[watched][-1], file=sys.stderr, flush=True)
                 if watchers is not None:
                     watchers.kill()
