@@ -83,7 +83,8 @@ class Lifter:
         """
         if not people:
             return []
-        seen, age, enough = self._look(people, camera)
+        given = _Given(people)
+        seen, age, enough = given.look(camera)
         history, rows = self._history, self._history.rows([p.track_id for p in people])
         x = assemble(seen, age, history.limbs(rows, seen, t_s), history.back(rows, t_s))
         found = self._network.lift(x, seen.has_landmarks)
@@ -93,7 +94,7 @@ class Lifter:
         rel = np.swapaxes(turns[:, _PARENTS], -1, -2) @ turns
         rel[:, 0] = turns[:, 0]
         joints = self.body.joints(rel, betas, np.zeros((len(people), 3)))
-        measured, weight, doubt = _picture_points(people)
+        measured, weight, doubt = given.picture_points()
         transl = place(joints, measured, weight, camera)
         joints = joints + transl[:, None]
         px = camera.project(joints)
@@ -104,47 +105,55 @@ class Lifter:
         return [BodyPose(joints[i], px[i], rel[i], betas[i], transl[i], sigma[i], None, sigma_deg[i])
                 for i in range(len(people))]  # fmt: skip
 
-    @staticmethod
-    def _look(people: Sequence[PersonInput], camera: Camera) -> tuple[Look, Floats, NDArray[np.bool_]]:
-        """The network's view of everybody, the age of the landmarks (N,), and of whom enough (N,) is seen."""
+
+class _Given:
+    """What both networks said of everybody, side by side."""
+
+    def __init__(self, people: Sequence[PersonInput]) -> None:
         n = len(people)
-        boxes = np.stack([p.box_xyxy for p in people]).astype(np.float64)
-        keypoints = np.empty((n, len(COCO), 3))
-        px, world, age = np.full((n, 33, 3), np.nan), np.full((n, 33, 3), np.nan), np.zeros(n)
+        self._boxes = np.stack([p.box_xyxy for p in people]).astype(np.float64)
+        self._keypoints = np.empty((n, len(COCO), 3))
+        self._px, self._world = np.full((n, 33, 3), np.nan), np.full((n, 33, 3), np.nan)
+        self._age = np.zeros(n)
         for i, person in enumerate(people):
-            keypoints[i, :, :2], keypoints[i, :, 2] = person.keypoints_px, person.keypoint_scores
+            self._keypoints[i, :, :2], self._keypoints[i, :, 2] = person.keypoints_px, person.keypoint_scores
             if person.landmarks is not None:
-                px[i, :, :2], px[i, :, 2] = person.landmarks.px, person.landmarks.visibility
-                world[i], age[i] = person.landmarks.world_m, person.landmarks_age_s
-        seen = look(boxes, keypoints, px, world, np.array([2 * camera.cx, 2 * camera.cy]), camera.focal_px)
-        sure = ((keypoints[..., 2] > _LEAST_SCORE) & np.isfinite(keypoints).all(-1)).sum(1)
-        enough = (seen.has_landmarks | (sure >= _FEWEST_KEYPOINTS)) & np.isfinite(boxes).all(1)
-        return seen, age, enough
+                self._px[i, :, :2], self._px[i, :, 2] = person.landmarks.px, person.landmarks.visibility
+                self._world[i], self._age[i] = person.landmarks.world_m, person.landmarks_age_s
 
+    def look(self, camera: Camera) -> tuple[Look, Floats, NDArray[np.bool_]]:
+        """The network's view of everybody, the age of the landmarks (N,), and of whom enough (N,) is seen."""
+        picture = np.array([2 * camera.cx, 2 * camera.cy])
+        seen = look(self._boxes, self._keypoints, self._px, self._world, picture, camera.focal_px)
+        sure = ((self._keypoints[..., 2] > _LEAST_SCORE) & np.isfinite(self._keypoints).all(-1)).sum(1)
+        enough = (seen.has_landmarks | (sure >= _FEWEST_KEYPOINTS)) & np.isfinite(self._boxes).all(1)
+        return seen, self._age, enough
 
-def _picture_points(people: Sequence[PersonInput]) -> tuple[Floats, Floats, Floats]:
-    """Measured points (N, J, 2) px of the joints, NaN = none, their weights (N, J), and their doubts (N, J), 0 to 1.
+    def picture_points(self) -> tuple[Floats, Floats, Floats]:
+        """Measured points (N, J, 2) px of the joints, NaN = none, weights (N, J), and doubts (N, J, 0 to 1).
 
-    The landmark network's, which are nearer to the truth. Where the detector puts a joint far from there, one of them
-    looks at a neighbour's leg: then the surer one counts, and of two that are further apart yet the detector, which
-    sees the whole room. Where it is not sure and they do not agree, neither has to be right.
-    """
-    px, weight = np.full((len(people), len(JOINTS), 2), np.nan), np.zeros((len(people), len(JOINTS)))
-    doubt = np.zeros((len(people), len(JOINTS)))
-    for i, person in enumerate(people):
-        score = person.keypoint_scores[_COCO_ROWS]
-        take, apart = score > _LEAST_SCORE, 1.0
-        if person.landmarks is not None:
-            px[i, _SEEN_JOINTS] = person.landmarks.px[_SEEN_ROWS]
-            weight[i, _SEEN_JOINTS] = np.maximum(person.landmarks.visibility[_SEEN_ROWS], 0.05)
-            far = np.linalg.norm(person.keypoints_px[_COCO_ROWS] - px[i, _COCO_JOINTS], axis=-1)
-            far /= max(float(np.hypot(*(person.box_xyxy[2:] - person.box_xyxy[:2]))), 1.0)
-            take &= np.where(score > weight[i, _COCO_JOINTS], far > _APART, far > _FAR_APART)
-            apart = np.nan_to_num(np.clip((far - _NEAR) / (_AWAY - _NEAR), 0.0, 1.0), nan=1.0)
-        doubt[i, _COCO_JOINTS] = apart * np.nan_to_num(np.clip((_SURE - score) / (_SURE - _UNSURE), 0.0, 1.0), nan=1.0)
-        px[i, _COCO_JOINTS] = np.where(take[:, None], person.keypoints_px[_COCO_ROWS], px[i, _COCO_JOINTS])
-        weight[i, _COCO_JOINTS] = np.where(take, score, weight[i, _COCO_JOINTS])
-    return px, weight, doubt
+        The landmark network's, which are nearer to the truth. Where the detector puts a joint far from there, one of
+        them looks at a neighbour's leg: then the surer one counts, and of two that are further apart yet the detector,
+        which sees the whole room. Where it is not sure and they do not agree, neither has to be right.
+        """
+        n = len(self._boxes)
+        px, weight = np.full((n, len(JOINTS), 2), np.nan), np.zeros((n, len(JOINTS)))
+        doubt = np.zeros((n, len(JOINTS)))
+        px[:, _SEEN_JOINTS] = self._px[:, _SEEN_ROWS, :2]
+        weight[:, _SEEN_JOINTS] = np.nan_to_num(np.maximum(self._px[:, _SEEN_ROWS, 2], 0.05))
+        theirs, score = self._keypoints[:, _COCO_ROWS, :2], self._keypoints[:, _COCO_ROWS, 2]
+        size = np.maximum(np.hypot(*(self._boxes[:, 2:] - self._boxes[:, :2]).T), 1.0)[:, None]
+        marks, trust = px[:, _COCO_JOINTS], weight[:, _COCO_JOINTS]
+        with np.errstate(invalid="ignore"):
+            far = np.linalg.norm(theirs - marks, axis=-1) / size
+            # without landmarks the detector's joint is all there is
+            take = (score > _LEAST_SCORE) & (np.isnan(far) | (far > np.where(score > trust, _APART, _FAR_APART)))
+            apart = np.clip((far - _NEAR) / (_AWAY - _NEAR), 0.0, 1.0)
+            unsure = np.clip((_SURE - score) / (_SURE - _UNSURE), 0.0, 1.0)
+        doubt[:, _COCO_JOINTS] = np.where(np.isnan(apart), 1.0, apart) * np.where(np.isnan(unsure), 1.0, unsure)
+        px[:, _COCO_JOINTS] = np.where(take[..., None], theirs, marks)
+        weight[:, _COCO_JOINTS] = np.where(take, score, trust)
+        return px, weight, doubt
 
 
 assert len(_PARENTS) == N_SMPL
