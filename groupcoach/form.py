@@ -28,7 +28,7 @@ _OF_A_CHANGE = 0.7
 _ALONE = 0.4
 """A side that moves less than this share of the other one is not in the repetition."""
 _QUICK_S = 1.0
-_LEAST_READINGS = 8
+_LEAST_READINGS = 10
 """Of a whole repetition: between fewer the turn is smoothed away (by 35 degrees, of steps at 12 frames a second)."""
 _TEMPO_RANGE = 1.5
 """Times the smallest repetition: a smaller one is a slip, or half of one that was seen badly, and has no tempo."""
