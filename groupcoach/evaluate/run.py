@@ -13,6 +13,7 @@ from groupcoach.evaluate.cues import score_cues
 from groupcoach.evaluate.form import score_form
 from groupcoach.evaluate.identity import Rows, score_identity
 from groupcoach.evaluate.labels import Done, label_share
+from groupcoach.evaluate.missed import why_missed
 from groupcoach.evaluate.people import count_continuity, match_people
 from groupcoach.evaluate.pose import score_poses
 from groupcoach.evaluate.text import figure, percent
@@ -21,6 +22,13 @@ from groupcoach.store.run_dir import load_run
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+_WHY = {
+    "hidden": "hidden behind somebody", "not_followed": "not followed", "out_of_time": "counted at another time",
+    "other_exercise": "counted as another exercise", "shown_as_other": "while the card said something else",
+    "shown_right": "though the card was right",
+}  # fmt: skip
 
 
 def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
@@ -46,6 +54,7 @@ def evaluate_run(run_dir: Path, truth_path: Path) -> dict[str, Any]:
     counting = score_counts(count_rows(people, taught, own))
     counting["people"] = {"want": len(taught.people), "got": len(people)}
     counting |= _in_time(people, taught, own)
+    counting["missed"] = why_missed(taught, run.people, run.events(), tracks)
     labels = label_share(poses, _done(taught, own))
     counting |= labels.figures()
     judged = {int(p["id"]) for p in people}
@@ -215,6 +224,10 @@ def run_lines(result: Mapping[str, Any]) -> list[str]:
         f"repetitions within 0.5 s: precision "
         f"{percent(counting['rep_precision'])}, recall {percent(counting['rep_recall'])}"
     ]
+    if missed := {why: n for why, n in (counting["missed"] or {}).items() if why != "counted"}:
+        total = sum(counting["missed"].values())
+        said = ", ".join(f"{n} {_WHY[why]}" for why, n in missed.items())
+        lines.append(f"of {total} true repetitions {sum(missed.values())} are missing: {said}")
     if identity is not None:
         lines.append(
             f"identity: HOTA {figure(identity['hota'])}, IDF1 {figure(identity['idf1'])}, switches "

@@ -52,6 +52,7 @@ def test_a_run_that_equals_its_truth(tmp_path: Path) -> None:
     assert rows == [("True 1", "squat", 3, 3, 5), ("True 2", "push_up", 2, 2, 8)]
     assert (counting["obo"], counting["mae"], counting["named"]) == (1.0, 0.0, 1.0)
     assert (counting["rep_precision"], counting["rep_recall"]) == (1.0, 1.0)
+    assert counting["missed"] == {"counted": 5}
     assert counting["rep_delay_s"] == pytest.approx(0.1)
     assert counting["voted_accuracy"] == 1.0
     assert result["identity"] == {
@@ -63,6 +64,36 @@ def test_a_run_that_equals_its_truth(tmp_path: Path) -> None:
     assert run_table(result).row_count == 2
     assert any("HOTA" in line for line in run_lines(result))
     json.dumps(result, allow_nan=False)
+
+
+def test_why_repetitions_are_missing(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [
+        (1, LEFT, [segment("squat", [2, 4, 6, 8])]), (2, RIGHT, [segment("lunge", [3, 5])]),
+        (3, MIDDLE, [segment("push_up", [7])]),
+    ])  # fmt: skip
+    # the first one counted too late and nothing at the end, the second called by another name, the third not followed
+    play([Actor(5, LEFT, "squat", (2.1, 4.7)), Actor(6, RIGHT, "squat", (3.1,))], tmp_path / "run")
+    with (tmp_path / "run" / "events.jsonl").open("a") as events:
+        for t_s, person, name in ((1.0, 5, "squat"), (1.0, 6, "squat"), (7.0, 5, "unknown")):
+            told = {"t_s": t_s, "type": "exercise_changed", "person": person, "exercise": name}
+            events.write(json.dumps(told) + "\n")
+    result = evaluate_run(tmp_path / "run", truth)
+    assert result["counting"]["missed"] == {
+        "counted": 1, "out_of_time": 1, "shown_right": 1, "shown_as_other": 2, "other_exercise": 1, "not_followed": 1,
+    }  # fmt: skip
+    assert any(
+        "of 7 true repetitions 6 are missing: 2 while the card said something else" in x for x in run_lines(result)
+    )
+
+
+def test_a_repetition_of_a_body_that_is_behind_another_is_hidden(tmp_path: Path) -> None:
+    truth = simulated(tmp_path, [(1, LEFT, [segment("squat", [2])])])
+    path = truth.with_suffix(".npz")
+    with np.load(path) as data:
+        columns = {**data, "visible": np.full(100, 0.4)}
+    np.savez(path, **columns)
+    play([Actor(5, RIGHT, "squat", ())], tmp_path / "run")
+    assert evaluate_run(tmp_path / "run", truth)["counting"]["missed"] == {"hidden": 1}
 
 
 def test_a_wrong_name_a_ghost_and_a_person_not_found_all_show(tmp_path: Path) -> None:
