@@ -30,7 +30,7 @@ _SQUARE: Final = 0.6
 _PICTURE_DEG: Final = 3.0
 _FACING: Final = 0.88
 """The same for a body that is seen from the front or from behind: within 28 degrees."""
-_PICTURE_TORSO: Final = 0.06
+_PICTURE_TORSO: Final = 0.075
 """Deviation of the distance between two pairs of joints in the picture, torso lengths."""
 _BELIEVED_TORSO: Final = 0.25
 _STRANGE_DEG: Final = 12.0

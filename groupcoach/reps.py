@@ -219,14 +219,19 @@ class RangeCounter:
             self._low, self._low_s = value, t_s
         there = value <= self._rest + _HOME * size and not self._midway
         if there or value >= self._low + _RISE * size or t_s - self._low_s >= _STILL_S:
-            return self._home(max(size, self._peak - self._low), t_s, value)
+            return self._home(self._whole(), t_s, value)
         return None
 
     def finish(self) -> Excursion | None:
         """Nothing more comes: a repetition that is near home was one."""
         if self.phase is not Phase.ENDING or self._t is None:
             return None
-        return self._home(max(self._peak - self._rest, self._peak - self._low), self._t, self._value)
+        return self._home(self._whole(), self._t, self._value)
+
+    def _whole(self) -> float:
+        """Range of the repetition that ends: from where it began or, where that was not seen, to where it came home."""
+        size = self._peak - self._rest
+        return max(size, self._peak - self._low) if self._midway else size
 
     def _home(self, size: float, t_s: float, value: float) -> Excursion | None:
         self._fire(Move.HOME)

@@ -36,7 +36,7 @@ _SPOKEN = 0.15
 """A rival has so much of the votes: little shares of many are doubt, and doubt speaks for nobody."""
 _REMEMBERED = 100
 _Key = tuple[str, float, float, float]
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Support:
@@ -65,13 +65,13 @@ class Support:
         """
         return self._remembered(self._final, name, e, self._weigh)
 
-    def _remembered(self, known: dict[_Key, T], name: str, e: Excursion, ask: Callable[[str, Excursion], T]) -> T:
+    def _remembered(self, known: dict[_Key, _T], name: str, e: Excursion, ask: Callable[[str, Excursion], _T]) -> _T:
         """What was found out about an excursion, once nothing more comes to it."""
         key = (name, e.start_s, e.turn_s, e.end_s)
         if key in known:
             return known[key]
         answer = ask(name, e)
-        if self._past.t_s is not None and self._past.t_s > e.end_s + TAIL_S:
+        if self._past.t_s is not None and self._past.t_s > e.end_s + TAIL_S:  # no more votes come
             if len(known) > _REMEMBERED:
                 known.clear()
             known[key] = answer

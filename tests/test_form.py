@@ -6,37 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from written_span import TURN_S, span
 
 from groupcoach.exercises.catalogue import Definition, load_catalogue
 from groupcoach.form import Span, passes_gate, side_of
 from groupcoach.form import judge as judged
-from groupcoach.measures import MEASURE_INDEX, MEASURES
 from groupcoach.records import Fault
 from groupcoach.reps import Excursion
-from groupcoach.skeleton import ANGLE_INDEX, ANGLES, INDEX
+from groupcoach.skeleton import ANGLE_INDEX, INDEX
 
 SQUAT, PUSH_UP, CURL, LUNGE, JACK = (
     load_catalogue().get(n) for n in ("squat", "push_up", "biceps_curl", "lunge", "jumping_jack")
 )
-TURN_S = 1.5
-
-
-def span(view: str = "side", sigma: float = 6.0, fps: float = 15.0, **measures: object) -> Span:
-    """Three seconds; a measure is a number, or a function of time."""
-    t = np.arange(0, 3, 1 / fps)
-    values = np.full((len(t), len(MEASURES)), np.nan)
-    wide = np.full((len(t), len(MEASURES)), np.nan)
-    deg = np.full((len(t), len(ANGLES)), np.nan)
-    for name, value in measures.items():
-        column = np.broadcast_to(value(t) if callable(value) else np.asarray(value, float), t.shape)
-        if name in MEASURE_INDEX:
-            values[:, MEASURE_INDEX[name]] = column
-            wide[:, MEASURE_INDEX[name]] = 0.05 if name == "knees_inside_feet" else sigma
-        if name in ANGLE_INDEX:
-            deg[:, ANGLE_INDEX[name]] = column
-    return Span(t, values, wide, deg, [view] * len(t))
-
-
 REP = Excursion(0.0, TURN_S, 3.0, 80.0, 90.0, moving_s=3.0)
 
 
