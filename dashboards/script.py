@@ -1,6 +1,6 @@
 """The page's script: draws the figures of the cards, and tells Python which card was tapped.
 
-The cards' HTML is replaced thrice a second. So the drawings are made before the browser paints (a mutation observer),
+The cards' HTML is replaced twice a second. So the drawings are made before the browser paints (a mutation observer),
 a tap is what lies under the finger when it is lifted, and the keyboard's focus is given back to the new card.
 Buttons may move while the page is drawn anew; a tap on one is meant for what lay under the finger when it came down.
 """

@@ -60,7 +60,7 @@ def fault_found(t_s: float, person: int, exercise: str, rep: int | None, fault: 
     return Event(t_s, "fault_found", person, {
         "exercise": exercise, "rep": rep, "code": fault.code, "joint": fault.joint, "side": fault.side,
         "measured": round(fault.measured, 3), "limit": fault.limit, "unit": fault.unit,
-        "text": rule.text.as_dict(), "dangerous": rule.dangerous,
+        "text": rule.text.as_dict(), "dangerous": rule.dangerous, "clear": fault.clear,
     })  # fmt: skip
 
 
@@ -113,5 +113,5 @@ def _fault(row: Mapping[str, Any]) -> Fault:
         str(row["code"]), str(row.get("joint") or ""), row.get("side") or "both",
         nan if row.get("measured") is None else float(row["measured"]),
         nan if row.get("limit") is None else float(row["limit"]), str(row.get("unit") or ""), float(row["t_s"]),
-        str((row.get("text") or {}).get("en") or ""),
+        str((row.get("text") or {}).get("en") or ""), bool(row.get("clear", True)),
     )  # fmt: skip

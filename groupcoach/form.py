@@ -23,6 +23,8 @@ _TURN_S, _END_S = 0.12, 0.15
 _LEAST_SHARE = 0.6
 _VIEW = 1.3
 """Standard deviations that a limit must be passed by."""
+_CLEAR = 1.5
+"""Margins that it must be passed by to be believed at once: 1.3 deviations twice in a row are as unlikely."""
 _OF_A_CHANGE = 0.7
 """Deviation of a difference within one repetition, in those of the values."""
 _ALONE = 0.4
@@ -177,7 +179,9 @@ def judge(definition: Definition, span: Span, e: Excursion, side: str = "both") 
         if beyond > 0:
             worse = _side(rule, span, e.turn_s, value, side)
             size = abs(value) if rule.measure in TWO_SIDED else value
-            fault = Fault(rule.code, _joint(rule, worse), worse, size, _limit(rule), rule.unit, e.turn_s, rule.text.en)
+            clear = beyond >= (_CLEAR - 1) * max(rule.margin, _VIEW * sigma)
+            fault = Fault(rule.code, _joint(rule, worse), worse, size, _limit(rule), rule.unit, e.turn_s, rule.text.en,
+                          clear)  # fmt: skip
             found.append((rule.priority, beyond / rule.margin, fault))
     found.sort(key=lambda f: (-f[0], -f[1]))
     return Verdict(tuple(f for _, _, f in found), tuple(silent))

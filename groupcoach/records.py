@@ -195,6 +195,8 @@ class Fault:
     t_s: float
     direction: str
     """What to do, as a key of the definition's cue texts: the same word as ``code`` picks the sentence."""
+    clear: bool = True
+    """Far enough beyond the limit to be believed of one repetition alone."""
 
 
 @dataclass(frozen=True, slots=True)

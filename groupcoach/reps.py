@@ -197,10 +197,10 @@ class RangeCounter:
         self._start_s, self._peak, self._turn_s = start_s, value, t_s
 
     def _coming_back(self, t_s: float, value: float) -> Excursion | None:
-        size = self._peak - self._rest
         if value < self._low:
             self._low, self._low_s = value, t_s
-        if value <= self._rest + _NEAR * size:
+        size = self._whole()
+        if size >= self._needed() if self._midway else value <= self._rest + _NEAR * size:
             self._fire(Move.NEAR)
             return self._ending(t_s, value)
         if value - self._low >= _TURN * size:
@@ -214,9 +214,9 @@ class RangeCounter:
         return None
 
     def _ending(self, t_s: float, value: float) -> Excursion | None:
-        size = self._peak - self._rest
         if value < self._low:
             self._low, self._low_s = value, t_s
+        size = self._whole()
         there = value <= self._rest + _HOME * size and not self._midway
         if there or value >= self._low + _RISE * size or t_s - self._low_s >= _STILL_S:
             return self._home(self._whole(), t_s, value)
@@ -229,9 +229,8 @@ class RangeCounter:
         return self._home(self._whole(), self._t, self._value)
 
     def _whole(self) -> float:
-        """Range of the repetition that ends: from where it began or, where that was not seen, to where it came home."""
-        size = self._peak - self._rest
-        return max(size, self._peak - self._low) if self._midway else size
+        """Range of the repetition that ends: from where it began or, where that was no rest, to where it came home."""
+        return self._peak - (self._low if self._midway else self._rest)
 
     def _home(self, size: float, t_s: float, value: float) -> Excursion | None:
         self._fire(Move.HOME)

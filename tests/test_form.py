@@ -86,6 +86,8 @@ def test_knees_in_is_judged_from_the_front_only() -> None:
     found = only(judge(SQUAT, span("front", **inward)))
     assert (found.code, found.measured) == ("knees_in", pytest.approx(0.25))
     assert SQUAT.rule(found.code).dangerous
+    assert found.clear
+    assert not only(judge(SQUAT, span("front", knees_inside_feet=0.17))).clear
 
 
 def test_a_fault_of_the_whole_repetition_is_found_wherever_it_happens() -> None:

@@ -1,4 +1,4 @@
-"""The class now: who needs you, the picture, a card per person. Refreshed thrice a second; a tap on a card corrects."""
+"""The class now: who needs you, the picture, a card per person. Refreshed twice a second; a tap on a card corrects."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def answer_bar(feed: Feed, words: Words) -> str:
     return answer_html(*answer_text(feed.answer, names, words))
 
 
-@st.fragment(run_every=0.35)
+@st.fragment(run_every=0.5)
 def refreshed() -> None:
     """Everything that changes; elements keep their place, and the browser only redraws those whose HTML changed."""
     feed: Feed = st.session_state.feed

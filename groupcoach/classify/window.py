@@ -1,4 +1,8 @@
-"""The last two seconds of one person as numbers for the network. Pure numpy; time, not frames, sets the window."""
+"""The last seconds of one person as numbers for the network. Pure numpy; time, not frames, sets the window.
+
+Two seconds tell the movement of now; what of it is a slow repetition, and what arms that are held out, the four seconds
+tell that hold a whole one.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,26 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupcoach.classify.signals import SIGNALS
 from groupcoach.records import Floats
 
 WINDOW_S: Final = 2.0
+LONG_S: Final = 4.0
 SHORTEST_S: Final = 0.4
 """No answer before this much was seen."""
-STATS: Final = ("now", "mean", "spread", "low", "high", "change", "pace")
+STATS: Final = ("now", "mean", "spread", "low", "high", "change", "pace", "long_mean", "long_spread", "long_low",
+                "long_high")  # fmt: skip
+_LONG_STEP_S: Final = 0.2
+"""Of the long window a reading this often."""
 _CHANGE_S: Final = 0.35
 N_FEATURES: Final = len(SIGNALS) * len(STATS)
 _CAPACITY: Final = 256
 
 
 class Window:
-    """A ring of signals. Older than ``WINDOW_S`` is forgotten; a gap of one second starts anew."""
+    """A ring of signals. Of older than ``LONG_S`` nothing is told; a gap of one second starts anew."""
 
     __slots__ = ("_n", "_t", "_values")
 
@@ -34,9 +43,8 @@ class Window:
         """Add the signals (S,) of one frame, NaN = not seen."""
         if self._n and t_s - self._t[self._n - 1] > 1.0:
             self._n = 0
-        first = int(np.searchsorted(self._t[: self._n], t_s - WINDOW_S, side="left"))
-        if first or self._n == _CAPACITY:
-            first = max(first, int(self._n == _CAPACITY))
+        if self._n == _CAPACITY:  # room for seconds to come is made at once
+            first = max(int(np.searchsorted(self._t[: self._n], t_s - LONG_S, side="left")), 1)
             kept = self._n - first
             self._t[:kept] = self._t[first : self._n]
             self._values[:kept] = self._values[first : self._n]
@@ -54,27 +62,65 @@ def features_of(windows: Sequence[Window]) -> tuple[list[int], Floats]:
     rows = [i for i, w in enumerate(windows) if _enough(w._t[: w._n])]
     if not rows:
         return rows, np.empty((0, N_FEATURES))
-    longest = max(windows[i]._n for i in rows)
+    begins = [_begin(windows[i]._t[: windows[i]._n]) for i in rows]
+    longest = max(windows[i]._n - first for i, first in zip(rows, begins, strict=True))
     # shorter ones begin with rows that weigh nothing
     t, values = np.empty((len(rows), longest)), np.full((len(rows), longest, len(SIGNALS)), np.nan, np.float32)
-    for k, i in enumerate(rows):
+    long = np.full((len(rows), len(_BACK), len(SIGNALS)), np.nan, np.float32)
+    for k, (i, first) in enumerate(zip(rows, begins, strict=True)):
         w = windows[i]
-        t[k, longest - w._n :], t[k, : longest - w._n] = w._t[: w._n], w._t[0]
-        values[k, longest - w._n :] = w._values[: w._n]
-    return rows, _statistics(t, values)
+        pad = longest - (w._n - first)
+        t[k, pad:], t[k, :pad] = w._t[first : w._n], w._t[first]
+        values[k, pad:] = w._values[first : w._n]
+        picked = _spaced(w._t[: w._n])
+        long[k, : len(picked)] = w._values[picked]
+    return rows, np.concatenate([_statistics(t, values), _long_statistics(long)], axis=1)
 
 
 def window_features(t: Floats, values: Floats) -> Floats | None:
     """(``N_FEATURES``,) of one window: values (T, S) at times (T,), the last row is now; None of too little."""
-    return _statistics(t[None], values[None].astype(np.float32))[0] if _enough(t) else None
+    if not _enough(t):
+        return None
+    values, first = values.astype(np.float32), _begin(t)
+    near = _statistics(t[None, first:], values[None, first:])
+    return np.concatenate([near, _long_statistics(values[None, _spaced(t)])], axis=1)[0]
 
 
 def _enough(t: Floats) -> bool:
     return len(t) >= 3 and bool(t[-1] - t[0] >= SHORTEST_S)
 
 
+def _begin(t: Floats) -> int:
+    """Row at which the window of ``WINDOW_S`` begins."""
+    return int(np.searchsorted(t, t[-1] - WINDOW_S, side="left"))
+
+
+_BACK: Final = np.arange(0.0, LONG_S, _LONG_STEP_S)
+
+
+def _spaced(t: Floats) -> NDArray[np.intp]:
+    """Rows of the long window, evenly spaced in time whatever the frame rate."""
+    at = t[-1] - _BACK
+    return np.minimum(np.searchsorted(t, at[at >= t[0]], side="left"), len(t) - 1)
+
+
+def _long_statistics(values: Floats) -> Floats:
+    """(N, 4 S) mean, standard deviation, lowest and highest of evenly spaced values (N, T, S); NaN = not seen."""
+    seen = np.isfinite(values)
+    total = seen.sum(1).astype(np.float32)
+    known, clean = np.maximum(total, 1), np.where(seen, values, 0)
+    mean = clean.sum(1) / known
+    away = np.where(seen, clean - mean[:, None], 0)
+    spread = np.sqrt((away * away).sum(1) / known)
+    low = np.where(seen, values, np.float32(np.inf)).min(1)
+    high = np.where(seen, values, np.float32(-np.inf)).max(1)
+    out = np.stack([mean, spread, low, high], axis=1)
+    result: Floats = np.where(total[:, None] > 0, out, np.nan).reshape(len(values), -1)
+    return result
+
+
 def _statistics(t: Floats, values: Floats) -> Floats:
-    """(N, ``N_FEATURES``) statistics of windows: values (N, T, S, 32 bits) at times (N, T), the last row is now.
+    """(N, 7 S) statistics of windows: values (N, T, S, 32 bits) at times (N, T), the last row is now.
 
     ``spread`` is the standard deviation, ``change`` the difference to 0.35 s ago, ``pace`` the mean absolute change per
     second. Each is weighted by time, so that a varying frame rate does not show. NaN = not seen; a row that repeats a

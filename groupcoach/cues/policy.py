@@ -3,7 +3,9 @@
 One room has one loudspeaker, so at most one cue for the room leaves ``CuePolicy.decide`` per call; who has a phone
 connected is told there, and left out by the room. The rules:
 
-* a fault is spoken at its second occurrence in a person, at the first when it is dangerous; the worst one only;
+* a fault is spoken at its second occurrence in a person, at the first when it is dangerous; once more must it occur
+  while every reading was close to the limit (a body that is measured a little wrong is so each time); the worst one
+  only;
 * it is handed to the voice when it is seen, not later, and only if the voice will be free within the cue's life: who
   finds the room busy is told at the next repetition with the fault, and only after a very long wait between two;
 * then the person is left in peace for a cooldown that grows while the same cue is ignored; a fault that was spoken

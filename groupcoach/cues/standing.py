@@ -106,9 +106,9 @@ class Wish:
 class Memory:
     """One person; the size is bounded by the number of fault codes of an exercise."""
 
-    seen: dict[FaultKey, tuple[int, float]] = field(default_factory=dict)
-    """How often each fault occurred, and when last. The vote may leave an exercise for a moment, or come to it after
-    the first repetition: that makes no fault a new one."""
+    seen: dict[FaultKey, tuple[int, float, bool]] = field(default_factory=dict)
+    """How often each fault occurred, when last, and whether it was ever clear. The vote may leave an exercise for a
+    moment, or come to it after the first repetition: that makes no fault a new one."""
     faults: dict[str, Wish] = field(default_factory=dict)
     remarks: dict[str, Wish] = field(default_factory=dict)
     spoken_s: float = -math.inf
@@ -201,13 +201,15 @@ class Memory:
     def _found(self, event: Event, timing: CueTiming) -> None:
         code, dangerous = str(event.data["code"]), bool(event.data.get("dangerous", False))
         key = (str(event.data.get("exercise")), code)
-        times, last_s = self.seen.get(key, (0, -math.inf))
-        times = times + 1 if event.t_s - last_s <= timing.again_s else 1
-        self.seen[key] = times, event.t_s
+        times, last_s, clear = self.seen.get(key, (0, -math.inf, False))
+        if event.t_s - last_s > timing.again_s:
+            times, clear = 0, False
+        times, clear = times + 1, clear or bool(event.data.get("clear", True))
+        self.seen[key] = times, event.t_s, clear
         wish = self.faults.get(code)
         if wish is not None:
             wish.data, wish.seen_s = event.data, event.t_s
-        elif times >= 2 or dangerous:
+        elif times >= (1 if dangerous and clear else 2 if dangerous or clear else 3):
             priority = Priority.DANGER if dangerous else Priority.FORM
             self.faults[code] = Wish(code, priority, event.data, event.t_s, event.t_s)
 

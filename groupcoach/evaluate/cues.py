@@ -86,8 +86,8 @@ def score_cues(
 def longest_wait_s(events: Sequence[Mapping[str, Any]]) -> float | None:
     """The longest time that somebody with a standing fault was told nothing; None when no fault ever stood.
 
-    A fault stands from its second time (its first, when it is dangerous) until a repetition without it, another
-    exercise, leaving, or ``STANDS_S`` without it. Time in which a person was muted does not count.
+    A fault stands from its second time (its first, when it is dangerous and clear) until a repetition without it,
+    another exercise, leaving, or ``STANDS_S`` without it. Time in which a person was muted does not count.
     """
     silence = Silence()
     for event in events:
@@ -120,7 +120,7 @@ class Silence:
         for other in [p for p, codes in self._standing.items() if t_s - max(codes.values()) > STANDS_S]:
             self._over(other)
         if kind == "fault_found" and not {person, None} & self._muted:
-            self._found(person, str(event["code"]), bool(event.get("dangerous")), t_s)
+            self._found(person, str(event["code"]), bool(event.get("dangerous") and event.get("clear", True)), t_s)
         elif kind == "rep_counted":
             for key in [k for k in self._seen if k[0] == person and k[1] not in event["faults"]]:
                 del self._seen[key]
@@ -156,9 +156,9 @@ class Silence:
         for key in [k for k in self._seen if k[0] == person]:
             del self._seen[key]
 
-    def _found(self, person: int, code: str, dangerous: bool, t_s: float) -> None:
+    def _found(self, person: int, code: str, at_once: bool, t_s: float) -> None:
         self._seen[person, code] = self._seen.get((person, code), 0) + 1
-        if self._seen[person, code] >= 2 or dangerous:
+        if self._seen[person, code] >= 2 or at_once:
             if person not in self._standing:
                 self._silent_since[person] = t_s
             self._standing.setdefault(person, {})[code] = t_s

@@ -129,10 +129,15 @@ def squat(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Fa
 
 
 def deadlift(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
-    """Hip hinges with a weight that slides along the legs; faults ``half_range`` and ``too_fast``."""
+    """Hip hinges with a weight that slides along the legs; faults ``half_range`` and ``too_fast``.
+
+    Somebody who trains alone may pull it from the floor: the knees bend more, the trunk less, the weight rests below.
+    """
+    pull = person.pulls and not faults.get("half_range")
     tempo = draw_tempo(
-        rng, seconds, reps=reps, pace=person.pace, period_s=(1.8, 3.6), quick=faults.get("too_fast", 0.0)
-    )
+        rng, seconds, reps=reps, pace=person.pace, period_s=(1.8, 3.6), quick=faults.get("too_fast", 0.0),
+        pause_s=(0.1, 1.6) if pull else (0.0, 0.35), rest_s=(0.1, 1.2) if pull else (0.05, 0.5),
+    )  # fmt: skip
     n, sk = len(tempo), person.skeleton
     wrong = draw_wrong(rng, faults, n, ("half_range",), tempo.quick)
     lean = usual_or(rng, rng.uniform(58, 80) + rng.normal(0, 2.5, max(n, 1)), wrong["half_range"], 26, 34)
@@ -141,6 +146,9 @@ def deadlift(person: Person, rng: Rng, seconds: float, reps: int | None, faults:
     width = person.hip_m * rng.uniform(0.95, 1.5)
     grip = rng.uniform(0.75, 1.15) * abs(float(sk.at("left_shoulder")[0]))
     back = rng.uniform(0.17, 0.23)
+    if pull:
+        knee, back = rng.uniform(88, 118), rng.uniform(0.24, 0.32)
+        lean = np.radians(rng.uniform(58, 80) + rng.normal(0, 1.5, max(n, 1)))
 
     def rows(t: Floats) -> Pose:
         pose = person.stand(t, width_m=width, toe_out=0.12, still=0.7)

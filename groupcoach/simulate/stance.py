@@ -86,6 +86,8 @@ class Person:
             self.stance_m = hip_m * own.uniform(0.8, 2.6)
         # raises end so much higher
         self.over_deg = float(own.uniform(-10, 35)) if self.free else 0.0
+        # a deadlift begins on the floor
+        self.pulls = bool(self.free and own.random() < 0.5)
 
     def rng(self, part: int) -> np.random.Generator:
         """Chance for one part of the motion; the same part of the same person always draws the same."""

@@ -31,14 +31,14 @@ from groupcoach.training.classifier_data import (
     drawn_windows,
     filmed_windows,
 )
-from groupcoach.training.filmed import FREE_CHECK, TRAINING, VALIDATION, film, is_free, seeds_of
+from groupcoach.training.filmed import FLOOR_CHECK, FREE_CHECK, TRAINING, VALIDATION, film, is_free, seeds_of
 
 if TYPE_CHECKING:
     import torch
 
 _FILMED_WEIGHS = 6.0
 """Windows through the real networks are fewer and weigh more; the check is on such windows alone."""
-_LEVELS = ("now", "mean", "low", "high")
+_LEVELS = ("now", "mean", "low", "high", "long_mean", "long_low", "long_high")
 """Statistics that shift with the signal itself."""
 _STANCE, _RANGE = 0.5, 0.25
 """Deviations of a signal's level, in its own usual ones, and of the logarithm of its range."""
@@ -235,6 +235,7 @@ def main() -> None:
     ap.add_argument("--films", type=Path, required=True, help="folder of the filmed classes; those missing are made")
     ap.add_argument("--classes", type=int, default=110)
     ap.add_argument("--free-classes", type=int, default=24, help="more, in which everybody keeps an own tempo")
+    ap.add_argument("--floor-classes", type=int, default=24, help="more, on the floor")
     ap.add_argument("--validation", type=int, default=6)
     ap.add_argument("--motions", type=int, default=180, help="bodies per exercise with drawn errors")
     ap.add_argument("--seed", type=int, default=0)
@@ -247,8 +248,8 @@ def main() -> None:
         with np.load(a.keep) as file:
             data = dict(file)
     else:
-        check = film(a.films, seeds_of(VALIDATION, a.validation, FREE_CHECK), a.jobs)
-        films = film(a.films, seeds_of(TRAINING, a.classes, a.free_classes), a.jobs)
+        check = film(a.films, seeds_of(VALIDATION, a.validation, FREE_CHECK, FLOOR_CHECK), a.jobs)
+        films = film(a.films, seeds_of(TRAINING, a.classes, a.free_classes, a.floor_classes), a.jobs)
         data = gather(films, check, a.motions, a.jobs)
         if a.keep:
             np.savez(str(a.keep), **data)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from groupcoach import angles
 from groupcoach.classify.signals import signals
-from groupcoach.classify.window import WINDOW_S, window_features
+from groupcoach.classify.window import LONG_S, window_features
 from groupcoach.exercises.catalogue import load_catalogue
 from groupcoach.mesh.body_model import BodyModel
 from groupcoach.mesh.camera import Camera
@@ -35,6 +35,8 @@ _KIND: Final = {kind: k for k, kind in enumerate(KINDS)}
 _EVERY_S: Final = 0.2
 #: Frames whose landmarks are missing, or those of the frame before, as when people take turns.
 _MISSING, _LATE = 0.04, 0.2
+#: Windows with a shorter past than there would be.
+_FRESH: Final = 0.25
 _BATCH: Final = 24
 #: Half of the drawn bodies take so many times as long as the simulator has them: people keep other tempos, too.
 _TEMPO: Final = (0.35, 1.35)
@@ -56,7 +58,9 @@ def windows(
         if t_s[i] < due:
             continue
         due = t_s[i] + _EVERY_S
-        first = int(np.searchsorted(t_s, t_s[i] - rng.uniform(0.8, 1.0) * WINDOW_S))
+        # some have just come to light
+        past_s = LONG_S * (rng.uniform(0.1, 1.0) if rng.random() < _FRESH else rng.uniform(0.8, 1.0))
+        first = int(np.searchsorted(t_s, t_s[i] - past_s))
         features = window_features(t_s[first : i + 1], values[first : i + 1])
         if features is not None and np.isfinite(features).any():
             # what the diary does between exercises (picking weights up, for one) is on the way to something, too

@@ -44,8 +44,12 @@ TRAINING, VALIDATION = 500_000, 900_000
 FREE: Final = 50_000
 #: Of those for validation.
 FREE_CHECK: Final = 4
+FLOOR_CHECK: Final = 2
+#: From here on in either range people are on the floor, longer: half a minute hardly sees them down and up again.
+FLOOR_ONLY: Final = 100_000
 FPS: Final = 10.0
 SECONDS: Final = 26.0
+FLOOR_SECONDS: Final = 40.0
 _SIZES: Final = ((1280, 720), (1280, 720), (1280, 720), (960, 540), (1920, 1080))
 #: Least overlap of a detection with the whole body.
 _SAME: Final = 0.4
@@ -66,7 +70,7 @@ def film_class(seed: int, body: BodyModel, detector: Detector, network: BlazePos
     scene, looks = plan.scene, plan.looks
     cast = [Cast(look, one.motion) for look, one in zip(looks, plan.performers, strict=True)]
     rows: list[dict[str, Any]] = []
-    for one in render(body, scene, cast, round(SECONDS * FPS), FPS, seed=seed, jobs=1):
+    for one in render(body, scene, cast, round(plan.seconds * FPS), FPS, seed=seed, jobs=1):
         rows += _look(one, detector, network)
     out: Arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     out["betas"] = np.stack([look.betas for look in looks])[out["person"]].astype(np.float32)
@@ -78,15 +82,26 @@ def is_free(seed: int) -> bool:
     return seed % (2 * FREE) >= FREE
 
 
-def seeds_of(first: int, classes: int, free: int) -> list[int]:
-    """Seeds of ``classes`` led classes and of ``free`` ones in which everybody keeps an own tempo."""
-    return [*range(first, first + classes), *range(first + FREE, first + FREE + free)]
+def is_floor(seed: int) -> bool:
+    """Whether the people of that class are on the floor."""
+    return (seed - TRAINING) % (VALIDATION - TRAINING) >= FLOOR_ONLY
+
+
+def seeds_of(first: int, classes: int, free: int, floor: int = 0) -> list[int]:
+    """Seeds of ``classes`` led classes, of ``free`` ones in which everybody keeps an own tempo, of ``floor`` ones."""
+    half = (floor + 1) // 2
+    return [
+        *range(first, first + classes), *range(first + FREE, first + FREE + free),
+        *range(first + FLOOR_ONLY, first + FLOOR_ONLY + half),
+        *range(first + FLOOR_ONLY + FREE, first + FLOOR_ONLY + FREE + floor - half),
+    ]  # fmt: skip
 
 
 def labels_of(seed: int, body: BodyModel) -> list[NDArray[np.str_]]:
     """For each person of that class what it does in each frame, (T,)."""
-    times = np.arange(round(SECONDS * FPS)) / FPS
-    return [one.motion.labels(times) for one in _plan(seed, body).performers]
+    plan = _plan(seed, body)
+    times = np.arange(round(plan.seconds * FPS)) / FPS
+    return [one.motion.labels(times) for one in plan.performers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,7 @@ class _Class:
     scene: Scene
     looks: list[Look]
     performers: list[Performer]
+    seconds: float
 
 
 def _plan(seed: int, body: BodyModel) -> _Class:
@@ -105,6 +121,7 @@ def _plan(seed: int, body: BodyModel) -> _Class:
     people = int(rng.integers(3, 13))
     upright = [e for e in EXERCISES if e not in FLOOR] + list(UNKNOWN)
     pool = upright if rng.random() < 0.6 else [*EXERCISES, *sorted(FLOOR), *sorted(FLOOR)]
+    pool = sorted(FLOOR) if is_floor(seed) else pool
     names = list(dict.fromkeys(str(e) for e in rng.permutation(pool)))[: int(rng.integers(3, 7))]
     codes = sorted({code for name in names for code in FAULTS.get(name, ())})
     faults = [code for code in codes if rng.random() < 0.3]
@@ -114,14 +131,15 @@ def _plan(seed: int, body: BodyModel) -> _Class:
     if rng.random() < 0.6:
         spots = tuple(replace(s, yaw=float(rng.uniform(-math.pi, math.pi))) for s in scene.spots)
         scene = replace(scene, spots=spots)
+    seconds = FLOOR_SECONDS if is_floor(seed) else SECONDS
     teacher = Plan((names[0],), {}, seed * 1000 + 999) if people > 3 and rng.random() < 0.3 else None
     looks = [draw_look(body, p.seed) for p in (*plans, *([teacher] if teacher else []))]
     skeletons = [look.skeleton for look in looks]
     performers, _ = choreograph(
-        scene, skeletons[:people], plans, SECONDS, seed=seed, crossings=int(people > 2 and rng.random() < 0.4),
+        scene, skeletons[:people], plans, seconds, seed=seed, crossings=int(people > 2 and rng.random() < 0.4),
         instructor=(skeletons[-1], teacher) if teacher else None,
     )  # fmt: skip
-    return _Class(size, scene, looks, performers)
+    return _Class(size, scene, looks, performers, seconds)
 
 
 def _look(one: Rendered, detector: Detector, network: BlazePoseLandmarks) -> list[dict[str, Any]]:
@@ -185,10 +203,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--classes", type=int, default=60)
     parser.add_argument("--free", type=int, default=0, help="more classes in which everybody keeps an own tempo")
+    parser.add_argument("--floor", type=int, default=0, help="more classes on the floor")
     parser.add_argument("--first", type=int, default=TRAINING, help=f"seed ({VALIDATION} on: validation)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
-    film(args.out, seeds_of(args.first, args.classes, args.free), args.jobs)
+    film(args.out, seeds_of(args.first, args.classes, args.free, args.floor), args.jobs)
 
 
 if __name__ == "__main__":

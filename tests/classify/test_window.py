@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from groupcoach.classify.signals import SIGNALS
-from groupcoach.classify.window import N_FEATURES, SHORTEST_S, WINDOW_S, Window, features_of, window_features
+from groupcoach.classify.window import (
+    LONG_S,
+    N_FEATURES,
+    SHORTEST_S,
+    STATS,
+    WINDOW_S,
+    Window,
+    features_of,
+    window_features,
+)
 from groupcoach.records import Floats
 
 S = len(SIGNALS)
@@ -24,8 +33,7 @@ def table(t: Floats, values: Floats) -> dict[str, Floats]:
     features = window_features(t, values)
     assert features is not None
     assert features.shape == (N_FEATURES,)
-    names = ("now", "mean", "spread", "low", "high", "change", "pace")
-    return dict(zip(names, features.reshape(len(names), S), strict=True))
+    return dict(zip(STATS, features.reshape(len(STATS), S), strict=True))
 
 
 def test_statistics_of_a_known_motion() -> None:
@@ -40,11 +48,28 @@ def test_statistics_of_a_known_motion() -> None:
     assert f["pace"] == pytest.approx(np.full(S, 0.6), abs=0.01)  # there and back, 1.2 in two seconds
 
 
+def test_four_seconds_know_what_was_before_the_last_two() -> None:
+    t = times(30, 5.0)
+    values = moving(t)
+    values[t < 3.0] = 0.5  # still; then a movement
+    values[t < 1.0] = 9.0  # longer ago than anything told
+    f, late = table(t, values), table(t[t >= 3.0], values[t >= 3.0])
+    for name in ("now", "mean", "spread", "low", "high", "pace"):
+        assert f[name] == pytest.approx(late[name], abs=1e-5), name
+    assert f["long_mean"] == pytest.approx(np.full(S, 0.5), abs=0.03)
+    assert f["long_spread"] == pytest.approx(np.full(S, 0.15), abs=0.03)  # half of the variance
+    assert f["long_low"] == pytest.approx(np.full(S, 0.2), abs=0.03)
+    assert f["long_high"] == pytest.approx(np.full(S, 0.8), abs=0.03)
+    for name in ("mean", "spread", "low", "high"):  # of what is seen for two seconds both say the same
+        assert late[f"long_{name}"] == pytest.approx(late[name], abs=0.04), name
+
+
 @pytest.mark.parametrize("fps", [8, 10, 12, 15, 20, 24])
 def test_the_frame_rate_hardly_shows(fps: int) -> None:
     a, b = (table(times(k), moving(times(k))) for k in (30, fps))
     for name, limit in {"now": 1e-9, "mean": 0.01, "spread": 0.01, "low": 0.03, "high": 0.03, "change": 0.08,
-                        "pace": 0.03}.items():  # fmt: skip
+                        "pace": 0.03, "long_mean": 0.03, "long_spread": 0.03, "long_low": 0.04,
+                        "long_high": 0.04}.items():  # fmt: skip
         assert np.abs(a[name] - b[name]).max() < limit, name
 
 
@@ -110,13 +135,13 @@ def filled(fps: float, seconds: float, start: float = 0.0, window: Window | None
 
 
 @pytest.mark.parametrize("fps", [8, 30, 60, 240])
-def test_the_window_is_the_last_two_seconds(fps: float) -> None:
-    got = features(filled(fps, 7.0))
-    t = times(fps) + 5.0
+def test_the_window_is_the_last_four_seconds(fps: float) -> None:
+    got = features(filled(fps, 9.0))
+    t = times(fps, LONG_S) + 5.0
     want = window_features(t, moving(t))
     assert got is not None
-    # at 240 a second the ring holds half as much
-    assert got == pytest.approx(want, abs=1e-6 if fps < 128 else 1.0)
+    # at 240 a second the ring holds a second
+    assert got == pytest.approx(want, abs=1e-6 if fps < 64 else 1.0)
 
 
 def test_a_class_at_once_is_everybody_alone() -> None:

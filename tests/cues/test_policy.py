@@ -32,6 +32,16 @@ def test_danger_is_spoken_at_its_first_occurrence_and_over_a_lower_cue():
     assert (cue.person_id, cue.priority) == (1, Priority.DANGER)
 
 
+def test_readings_close_to_the_limit_have_to_be_one_more():
+    policy = CuePolicy()
+    assert not ask(policy, 0.0, fault(0.0, dangerous=True, clear=False))
+    assert ask(policy, 3.0, fault(3.0, dangerous=True, clear=False))
+    for person, readings in ((2, [False, False, False]), (3, [False, True]), (4, [True, False])):
+        for k, clear in enumerate(readings, 1):
+            t_s = 40.0 * person + 3 * k
+            assert len(ask(policy, t_s, fault(t_s, person, clear=clear))) == (k == len(readings))
+
+
 def test_the_worst_one_only():
     policy = CuePolicy()
     worse = [fault(9.0, 3, "depth", measured=math.nan), fault(9.0, 3, "trunk_lean", measured=50.0)]

@@ -27,7 +27,7 @@ import psutil
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "dashboards"), str(HERE.parent.parent)]
-RUNS_HZ = 1 / 0.35 + 1 / 1.0
+RUNS_HZ = 1 / 0.5 + 1 / 1.0
 """How often a browser has the live page's two fragments run: tells how much class has passed."""
 SETTLE_S = 600.0
 

@@ -5,7 +5,7 @@ import numpy as np
 from groupcoach.simulate.motion import MAKERS, Motion, default_skeleton
 from groupcoach.simulate.stance import Person
 from groupcoach.skeleton import INDEX
-from groupcoach.training.filmed import FREE, TRAINING, VALIDATION, is_free, seeds_of
+from groupcoach.training.filmed import FLOOR_ONLY, FREE, TRAINING, VALIDATION, is_floor, is_free, seeds_of
 
 SKELETON = default_skeleton()
 
@@ -44,3 +44,11 @@ def test_free_people_bend_their_knees_in_the_deadlift_and_stand_wider():
 def test_the_second_half_of_the_seeds_of_films_is_free():
     assert seeds_of(TRAINING, 2, 1) == [TRAINING, TRAINING + 1, TRAINING + FREE]
     assert [is_free(seed) for seed in seeds_of(VALIDATION, 1, 2)] == [False, True, True]
+
+
+def test_films_on_the_floor_have_seeds_of_their_own():
+    for first in (TRAINING, VALIDATION):
+        seeds = seeds_of(first, 1, 1, 3)
+        assert seeds[2:] == [first + FLOOR_ONLY, first + FLOOR_ONLY + 1, first + FLOOR_ONLY + FREE]
+        assert [is_floor(seed) for seed in seeds] == [False, False, True, True, True]
+        assert [is_free(seed) for seed in seeds] == [False, True, False, False, True]
