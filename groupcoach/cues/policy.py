@@ -178,7 +178,7 @@ class CuePolicy:
 
     def _timely(self, wish: Wish, t_s: float) -> bool:
         timing, age = self.timing, t_s - wish.seen_s
-        if wish.priority is not Priority.FORM:
+        if wish.priority is Priority.INFO:
             return age <= timing.expires_s
         return age <= timing.prompt_s or t_s - wish.since_s >= timing.patient_after_s
 

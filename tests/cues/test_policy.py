@@ -32,6 +32,14 @@ def test_danger_is_spoken_at_its_first_occurrence_and_over_a_lower_cue():
     assert (cue.person_id, cue.priority) == (1, Priority.DANGER)
 
 
+def test_danger_too_is_said_when_it_is_seen_or_at_the_next_repetition():
+    policy = CuePolicy()
+    assert ask(policy, 0.0, fault(0.0, dangerous=True))
+    assert not ask(policy, 0.2, fault(0.2, 2, dangerous=True))  # one sentence has just begun
+    assert not ask(policy, 1.2)
+    assert ask(policy, 3.0, fault(3.0, 2, dangerous=True))
+
+
 def test_readings_close_to_the_limit_have_to_be_one_more():
     policy = CuePolicy()
     assert not ask(policy, 0.0, fault(0.0, dangerous=True, clear=False))
