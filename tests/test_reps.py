@@ -279,8 +279,7 @@ def test_a_repetition_that_was_under_way_when_it_was_first_seen_counts(fps: floa
 
 def test_the_way_into_a_posture_is_no_rest_level_for_the_set() -> None:
     hips = Count(method="range", drive=("left_hip",), rest="low", min_range_deg=9, own_share=0.25, min_s=0.5, max_s=12)
-    t = clock(9, 12.5)
-    # lying down opens the hips from 92 degrees to 132; then two bridges of 22
+    t = clock(9, 12.5)  # lying down opens the hips from 92 degrees to 132; then two bridges of 22
     drive = np.interp(t, [0.0, 1.0], [92.0, 132.0]) + squats(t - 1.0, 2, 3.0, high=0.0, low=22.0)
     done = counted(t, drive, hips)
     assert [e.end_s for e in done] == pytest.approx([5.0, 8.0], abs=0.4)
@@ -288,8 +287,7 @@ def test_the_way_into_a_posture_is_no_rest_level_for_the_set() -> None:
 
 
 def test_somebody_who_gets_up_once_has_done_no_repetition() -> None:
-    t = clock(6)
-    assert counted(t, np.interp(t, [0, 1, 2], [LOW, LOW, HIGH])) == []
+    assert counted(clock(6), np.interp(clock(6), [0, 1, 2], [LOW, LOW, HIGH])) == []
 
 
 def test_at_the_end_what_is_near_home_counts_and_what_is_on_its_way_does_not() -> None:

@@ -83,7 +83,8 @@ def window_features(t: Floats, values: Floats) -> Floats | None:
         return None
     values, first = values.astype(np.float32), _begin(t)
     near = _statistics(t[None, first:], values[None, first:])
-    return np.concatenate([near, _long_statistics(values[None, _spaced(t)])], axis=1)[0]
+    both: Floats = np.concatenate([near, _long_statistics(values[None, _spaced(t)])], axis=1)[0]
+    return both
 
 
 def _enough(t: Floats) -> bool:
@@ -101,7 +102,8 @@ _BACK: Final = np.arange(0.0, LONG_S, _LONG_STEP_S)
 def _spaced(t: Floats) -> NDArray[np.intp]:
     """Rows of the long window, evenly spaced in time whatever the frame rate."""
     at = t[-1] - _BACK
-    return np.minimum(np.searchsorted(t, at[at >= t[0]], side="left"), len(t) - 1)
+    rows: NDArray[np.intp] = np.minimum(np.searchsorted(t, at[at >= t[0]], side="left"), len(t) - 1)
+    return rows
 
 
 def _long_statistics(values: Floats) -> Floats:
