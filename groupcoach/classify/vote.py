@@ -15,7 +15,9 @@ class VoteSettings:
     """Times in seconds, shares 0 to 1."""
 
     buffer_s: float = 0.6
-    majority: float = 0.5
+    majority: float = 0.7
+    least_lead: float = 0.05
+    """Mean lead of the frames' first choices below which they are no votes at all."""
     hold_s: float = 0.7
     """A new label must keep the majority for so long."""
     first_s: float = 0.2
@@ -25,14 +27,21 @@ class VoteSettings:
 
 
 class Vote:
-    """One person's buffer of votes. Each frame votes with its probabilities, weighted by the time it stands for."""
+    """One person's buffer of votes.
+
+    Each frame votes for its most likely class, weighted by how far that leads and by the time the frame stands for.
+    (Voting with all probabilities needs one above a half: an exercise with 0.45 in every frame never had the majority.)
+    """
 
     def __init__(self, classes: tuple[str, ...], settings: VoteSettings | None = None) -> None:
         """Start undecided (``unknown``)."""
         self.classes = classes
         self.settings = settings or VoteSettings()
-        self._votes: deque[tuple[float, Floats]] = deque()
+        self._votes: deque[tuple[float, float, int, float]] = deque()
+        """Time, duration, class, lead times duration."""
         self._sum = np.zeros(len(classes))
+        self._time_s = 0.0
+        """That the votes stand for."""
         self.label = Label("unknown", 0.0, 0.0)
         self._rival: tuple[str, float] | None = None
         self._decided = False
@@ -49,15 +58,22 @@ class Vote:
         if step > self.settings.buffer_s:
             self._votes.clear()
             self._sum[:] = 0.0
+            self._time_s = 0.0
             step = 0.05
-        weighted = probabilities * step
-        self._votes.append((t_s, weighted))
-        self._sum += weighted
+        second, most = np.partition(probabilities, -2)[-2:].tolist()
+        best, weight = int(probabilities.argmax()), (most - second) * step
+        self._votes.append((t_s, step, best, weight))
+        self._sum[best] += weight
+        self._time_s += step
         while self._votes and self._votes[0][0] < t_s - self.settings.buffer_s:
-            self._sum -= self._votes.popleft()[1]
-        shares = self._sum.clip(0) / max(float(self._sum.sum()), 1e-9)
-        best = int(shares.argmax())
-        name, share = self.classes[best], float(shares[best])
+            _, gone_s, k, weight = self._votes.popleft()
+            self._sum[k] -= weight
+            self._time_s -= gone_s
+        total = float(self._sum.clip(0).sum())
+        best = int(self._sum.argmax())
+        name, share = self.classes[best], min(float(self._sum[best]) / max(total, 1e-9), 1.0)
+        if total < self.settings.least_lead * self._time_s:
+            share = 0.0
         if name == self.label.exercise:
             self._rival = None
             self._decided = self._decided or share > self.settings.majority
