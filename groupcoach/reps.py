@@ -219,7 +219,7 @@ class RangeCounter:
         size = self._whole()
         there = value <= self._rest + _HOME * size and not self._midway
         if there or value >= self._low + _RISE * size or t_s - self._low_s >= _STILL_S:
-            return self._home(self._whole(), t_s, value)
+            return self._home(size, t_s, value)
         return None
 
     def finish(self) -> Excursion | None:

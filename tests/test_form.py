@@ -257,6 +257,8 @@ def test_the_view_is_that_of_most_frames_and_the_same_every_time() -> None:
 
 
 def test_the_gate() -> None:
+    for hip, is_one in ((70.0, True), (30.0, False)):  # taking a weight up is a crouch, not a deadlift
+        assert passes_gate(load_catalogue().get("deadlift"), span(hip=hip, trunk_lean=50.0), REP.turn_s) is is_one
     assert passes_gate(PUSH_UP, span(trunk_lean=80.0))
     assert not passes_gate(PUSH_UP, span(trunk_lean=10.0))  # curls his arms upright
     assert passes_gate(PUSH_UP, span())  # what is not seen does not speak against

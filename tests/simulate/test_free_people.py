@@ -41,6 +41,19 @@ def test_free_people_bend_their_knees_in_the_deadlift_and_stand_wider():
     assert max(widths) > 1.4 * max(Person(SKELETON, seed).stance_m for seed in range(20))
 
 
+def test_some_free_people_pull_the_weight_from_the_floor():
+    def low_m(seed):
+        person, part = part_of("deadlift", seed, free=True)
+        hands = Motion(person, [part]).joints(np.arange(0, 12, 0.1))[:, INDEX["left_wrist"], 1]
+        return person.pulls, hands.min()
+
+    found = [low_m(seed) for seed in range(20)]
+    assert 4 < sum(pulls for pulls, _ in found) < 16
+    pulled, hinged = ([m for pulls, m in found if pulls is way] for way in (True, False))
+    assert min(pulled) < 0.3 < 0.05 + np.median(hinged)
+    assert not any(Person(SKELETON, seed).pulls for seed in range(20))
+
+
 def test_the_second_half_of_the_seeds_of_films_is_free():
     assert seeds_of(TRAINING, 2, 1) == [TRAINING, TRAINING + 1, TRAINING + FREE]
     assert [is_free(seed) for seed in seeds_of(VALIDATION, 1, 2)] == [False, True, True]
