@@ -19,6 +19,8 @@ RUN: Final = "GROUPCOACH_RUN"
 TOKEN: Final = "GROUPCOACH_TOKEN"
 DB: Final = "GROUPCOACH_DB"
 """Address of the session record, for the person's page."""
+BOUND: Final = "GROUPCOACH_BOUND"
+"""The address that the dashboard listens on."""
 SIGN_IN: Final = "GROUPCOACH_SIGN_IN"
 """Set where every visitor has to have signed in at the engine."""
 TIMEOUT_S: Final = 0.8
@@ -53,15 +55,15 @@ def signed_in(engine_url: str) -> bool:
         raise OSError(f"{engine_url} did not answer") from error
 
 
-def fetch(engine_url: str) -> Mapping[str, Any]:
-    """The engine's snapshot now.
+def fetch(engine_url: str, token: str | None = None) -> Mapping[str, Any]:
+    """The engine's snapshot now, asked for with a token or, without one, the visitor's.
 
     Raises:
         PermissionError: the visitor has not signed in, or no longer is.
         OSError: no answer in time, a refusal, or an answer that is no snapshot.
     """
     try:
-        with _direct.open(_request(engine_url, "/snapshot"), timeout=TIMEOUT_S) as answer:
+        with _direct.open(_request(engine_url, "/snapshot", token=token), timeout=TIMEOUT_S) as answer:
             found = json.load(answer)
     except urllib.error.HTTPError as refusal:
         if refusal.code in (401, 403):
@@ -120,9 +122,9 @@ def _reason(refusal: urllib.error.HTTPError) -> str:
     return str(detail)
 
 
-def _request(engine_url: str, path: str, body: bytes | None = None) -> urllib.request.Request:
+def _request(engine_url: str, path: str, body: bytes | None = None, token: str | None = None) -> urllib.request.Request:
     request = urllib.request.Request(engine_url.rstrip("/") + path, data=body)
-    if token := visitor():
+    if token := token or visitor():
         request.add_header("Authorization", f"Bearer {token}")
     return request
 
@@ -173,6 +175,10 @@ class Feed:
         self._heard = self.clock()
         self._listen()
         return 0.0
+
+    def forget_answers(self) -> None:
+        """Somebody looks anew: what was done before is nothing to tell."""
+        self._answered = self.answer = None
 
     def order(self, command: Mapping[str, Any]) -> None:
         """Send a command; a refusal is the next answer."""

@@ -11,8 +11,10 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards import script
 from dashboards.feed import Feed
 from dashboards.markup import as_label, person_html
+from dashboards.relay import state_of
 from dashboards.session import language_choice
 from dashboards.views import RESTING, name_of
 from dashboards.voice import phone_list, phone_of, talk_switch
@@ -30,10 +32,11 @@ def sidebar(feed: Feed, words: Words) -> None:
         phone_list(feed, words)
 
 
-@st.fragment(run_every=1.0)
+@st.fragment
 def _whole_class(feed: Feed, words: Words) -> None:
-    """Drawn again and again: what the engine says decides what the next tap does."""
+    """Drawn again when the engine says what another tap would do: what is here is a fragment, no dialog is closed."""
     now = feed.snapshot or {}
+    script.told_of(state_of(now))
     st.markdown(f"**{words('whole_class')}**")
     kind, icon = ("go_on", "play_arrow") if now.get("paused") else ("pause", "pause")
     # one button under one key: were it another one, all below would move under the finger while it is exchanged

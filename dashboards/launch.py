@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dashboards.feed import DB, ENGINE, RUN, SIGN_IN
+from dashboards.feed import BOUND, DB, ENGINE, RUN, SIGN_IN
 from dashboards.words import LANGUAGE
 from groupcoach.errors import GroupCoachError
 from groupcoach.serve.guard import is_loopback
@@ -82,7 +82,7 @@ def launch(
     environment.pop(ENGINE, None)
     environment.pop(RUN, None)
     environment.pop(SIGN_IN, None)
-    environment |= {SIGN_IN: "1"} if sign_in else {}
+    environment |= {BOUND: host} | ({SIGN_IN: "1"} if sign_in else {})
     environment |= {key: value for key, value in ((DB, db), (LANGUAGE, language)) if value is not None}
     if isinstance(target, str) and target.startswith(("http://", "https://")):
         environment[ENGINE] = target

@@ -26,10 +26,25 @@ TRACED: Final = 20
 def cards_html(cards: Sequence[Card], empty: str = "", short: bool = False, words: Words = ENGLISH) -> str:
     """The grid of cards; its density follows the number of people, ``short`` leaves room below for a table."""
     if not cards:
-        return f'<div class="gc-empty">{_e(empty or words("nobody"))}</div>'
-    density = next(d for d in (1, 2, 4, 6, 9, 12, 20, 30, 10_000) if len(cards) <= d)
-    kind = f"gc-cards gc-upto{min(density, 31)}{' gc-short' if short else ''}"
-    return f'<div class="{kind}">{"".join(card_html(card, words, len(cards) <= TRACED) for card in cards)}</div>'
+        return empty_html(empty or words("nobody"))
+    kind = f"{cards_class(len(cards))}{' gc-short' if short else ''}"
+    return f'<div class="{kind}">{"".join(card_htmls(cards, words))}</div>'
+
+
+def cards_class(n: int) -> str:
+    """The classes of a grid of ``n`` cards; without any it is no grid."""
+    density = next(d for d in (1, 2, 4, 6, 9, 12, 20, 30, 10_000) if n <= d)
+    return f"gc-cards gc-upto{min(density, 31)}" if n else ""
+
+
+def card_htmls(cards: Sequence[Card], words: Words = ENGLISH) -> list[str]:
+    """The cards of a grid one by one."""
+    return [card_html(card, words, len(cards) <= TRACED) for card in cards]
+
+
+def empty_html(text: str) -> str:
+    """In place of the cards."""
+    return f'<div class="gc-empty">{_e(text)}</div>'
 
 
 def card_html(card: Card, words: Words = ENGLISH, traced: bool = True) -> str:
@@ -142,12 +157,6 @@ def answer_html(done: bool, text: str) -> str:
         return ""
     kind, mark = ("gc-done", "✔") if done else ("gc-refused", "✖")
     return f'<div class="gc-answer {kind}" role="status">{mark} {_e(text)}</div>'
-
-
-def picture_html(engine_url: str, attempt: int, words: Words = ENGLISH) -> str:
-    """The engine's picture stream; another ``attempt`` makes the browser connect again."""
-    source = _e(f"{engine_url.rstrip('/')}/preview.mjpg?{int(attempt)}")
-    return f'<div class="gc-picture"><img src="{source}" alt="{_e(words("picture"))}"></div>'
 
 
 def table_html(table: Table, caption: str) -> str:

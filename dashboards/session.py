@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +13,7 @@ from dashboards import feed as feed_module
 from dashboards.feed import DB, ENGINE, RUN, SIGN_IN, Feed, for_the_browser, signed_in
 from dashboards.markup import stale_html
 from dashboards.over import RunView, run_view
+from dashboards.relay import RELAYS, Relay
 from dashboards.studio import Studio
 from dashboards.style import style_html
 from dashboards.words import LANGUAGE, LANGUAGES, Words
@@ -22,7 +24,7 @@ from groupcoach.store.reading import Run, load_run
 _NAMES = {"en": "English", "ko": "한국어"}
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def studio() -> Studio:
     """The class that the set-up page starts, or finds running: one for all browsers."""
     return Studio()
@@ -54,14 +56,20 @@ def record() -> str | None:
     return os.environ.get(DB)
 
 
+def relay_of(url: str, token: str | None) -> Relay:
+    """The look at an engine that all pages share which ask with the same token."""
+    return RELAYS.of(url, token, lambda: engine() != url)
+
+
 def feed() -> Feed | None:
-    """The engine as heard by this browser's pages; None where there is none."""
+    """The engine as heard by the pages; None where there is none."""
     url = engine()
     if url is None:
         st.session_state.pop("feed", None)
-    elif "feed" not in st.session_state or st.session_state.feed.engine_url != url:
-        st.session_state.feed = Feed(url)
-    return st.session_state.get("feed")
+        return None
+    found: Feed = relay_of(url, feed_module.visitor()).fresh()
+    st.session_state.feed = found
+    return found
 
 
 def gate(texts: Words) -> None:

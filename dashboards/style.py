@@ -33,6 +33,9 @@ header.stAppHeader { background: transparent; height: 2.4rem; min-height: 2.4rem
 .stMainBlockContainer { padding-top: 2.4rem !important; }
 .stMain [data-testid="stVerticalBlock"] { gap: 0.5rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
+.gc-live { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 0 1rem; }
+.gc-at-top { grid-column: 1 / -1; height: 0; }
+.gc-left { display: flex; flex-direction: column; gap: 0.5rem; min-width: 0; } .gc-right { min-width: 0; }
 .gc-cards, .gc-needs, .gc-line, .gc-empty, .gc-picture, .gc-stale, .gc-answer, .gc-table, .gc-title, .gc-person {
   font-family: "Noto Sans", "Noto Sans KR", "Noto Sans CJK KR", system-ui, sans-serif; color: var(--ink);
   line-height: 1.15; }
@@ -131,6 +134,7 @@ button[kind="primary"] p { font-size: 1.5rem; font-weight: 700; }
   .gc-needs { min-height: 0; } .gc-line { font-size: 1.15rem; }
   .gc-table { font-size: 0.9rem; display: block; overflow-x: auto; }
 }
+@media (max-width: 640px) { .gc-live { grid-template-columns: minmax(0, 1fr); gap: 0.5rem; } }
 @media print {
   header, [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"], .stButton, .stDownloadButton,
   .stSelectbox, .gc-screen { display: none !important; }

@@ -1,6 +1,6 @@
 """What the instructor does about the voice: takes the floor, and gives out the codes of the phones.
 
-Taking the floor is a switch: while it is on, the page tells the engine so twice a second, each time for two seconds. A
+Taking the floor is a switch: while it is on, the page tells the engine so again and again, each time for two seconds. A
 page that is closed thereby gives the floor back.
 """
 
@@ -26,11 +26,13 @@ def talk_switch(feed: Feed, words: Words) -> None:
     def turned() -> None:
         feed.order({"kind": "floor", "seconds": FLOOR_S if st.session_state[_SWITCH] else 0})
 
-    st.toggle(words("talk"), key=_SWITCH, on_change=turned)
+    if st.toggle(words("talk"), key=_SWITCH, on_change=turned):
+        _hold_floor(feed)
 
 
-def hold_floor(feed: Feed) -> None:
-    """With every refresh of the page: the switch is still on."""
+@st.fragment(run_every=FLOOR_S / 3)
+def _hold_floor(feed: Feed) -> None:
+    """The switch is still on."""
     if st.session_state.get(_SWITCH):
         feed.order({"kind": "floor", "seconds": FLOOR_S})
 

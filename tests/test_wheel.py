@@ -37,8 +37,9 @@ def test_every_shipped_model_goes_along(setuptools: dict[str, Any]) -> None:
     assert taken == {p.name for p in folder.iterdir() if p.is_file()}
 
 
-def test_every_other_data_file_of_the_package_goes_along(setuptools: dict[str, Any]) -> None:
-    package = ROOT / "groupcoach"
-    taken = {p for pattern in setuptools["package-data"]["groupcoach"] for p in package.glob(pattern)}
+@pytest.mark.parametrize("name", ["groupcoach", "dashboards"])
+def test_every_other_data_file_of_the_package_goes_along(setuptools: dict[str, Any], name: str) -> None:
+    package = ROOT / name
+    taken = {p for pattern in setuptools["package-data"][name] for p in package.glob(pattern)}
     there = {p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc" and p.suffix != ".py"}
     assert taken == there

@@ -96,7 +96,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is None and headers.get("sec-fetch-site") == "cross-site":
             origin = headers.get("referer", "")
-        if origin is not None and not self.allowed(_page_host(origin)):
+        if origin is not None and not self.allowed(page_host(origin)):
             return _no(403, "Pages of other sites may not ask the engine.")
         if (self.token is not None or self.sessions is not None) and not self._open(path):
             given = token_of(headers)
@@ -151,7 +151,7 @@ def token_of(headers: Headers) -> str | None:
     return cookie_parser(headers.get("cookie", "")).get(COOKIE)
 
 
-def _page_host(origin: str) -> str | None:
+def page_host(origin: str) -> str | None:
     try:
         parts = urlsplit(origin)
     except ValueError:

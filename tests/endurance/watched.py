@@ -4,9 +4,9 @@
 
 The engine is ``groupcoach run --serve`` on a film of the bench's class, over and over as if it were a camera. In every
 other turn three browsers have the live page open and twenty phones their own page. They are stood in for by what they
-say to the servers, on this very machine: a dashboard is a websocket to one Streamlit process, which is asked for every
-fragment as often as it wants to be, and the picture stream of the engine; a phone is a session with its event stream
-and a sign of life every four seconds. Nobody draws: a browser's own work is done elsewhere in a studio. What Streamlit
+say to the servers, on this very machine: a dashboard is a websocket to one Streamlit process, the stream of what changes
+on the page, and the picture stream of the engine; a phone is a session with its event stream and a sign of life every
+four seconds. Nobody draws: a browser's own work is done elsewhere in a studio. What Streamlit
 does is in the figures. Needs the pulled models. Prints one line of JSON at the end: frames a second of each turn from
 the engine's own counter, the ratio of each pair and their median, and how busy engine, dashboard and those who stand in
 for the browsers (whose machines are elsewhere) kept the cores.
@@ -83,42 +83,40 @@ def picture(url: str, told: list[int]) -> None:
         told[0] += len(found)
 
 
-async def dashboard(url: str, told: list[int], times: float = 1.0) -> None:
-    """A browser's side of a Streamlit page: asks for each fragment whenever its time has come, or ``times`` as often.
+async def dashboard(url: str, told: list[int]) -> None:
+    """A browser's side of a live page: one run of its script over the websocket, and the stream of what changes.
 
-    Counts the runs of the page's script that have ended.
+    Counts the events of the stream.
     """
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
     from websockets.asyncio.client import connect
 
+    async def stream() -> None:
+        where = urllib.parse.urlsplit(url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port, limit=1 << 22)
+        try:
+            writer.write(f"GET /live/events?language=en HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+            while line := await reader.readline():
+                told[0] += line.startswith(b"data: ")
+        finally:
+            writer.close()
+
     address = url.replace("http", "ws") + "/_stcore/stream"
     async with connect(address, origin=url, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[arg-type,list-item]
-        page, beats = "", dict[str, asyncio.Task[None]]()
-
-        async def again(fragment: str, every_s: float) -> None:
-            while True:
-                await asyncio.sleep(every_s)
-                ask = BackMsg()
-                ask.rerun_script.fragment_id, ask.rerun_script.page_script_hash = fragment, page
-                ask.rerun_script.is_auto_rerun = True
-                await socket.send(ask.SerializeToString())
-
         first = BackMsg()
         first.rerun_script.query_string = ""
         await socket.send(first.SerializeToString())
-        async for raw in socket:
-            said = ForwardMsg()
-            said.ParseFromString(raw)
-            kind = said.WhichOneof("type")
-            if kind == "new_session":
-                page = said.new_session.page_script_hash
-            elif kind == "auto_rerun":
-                wanted = said.auto_rerun
-                if wanted.fragment_id not in beats:
-                    beats[wanted.fragment_id] = asyncio.create_task(again(wanted.fragment_id, wanted.interval / times))
-            elif kind == "script_finished":
-                told[0] += 1
+        pushed = None
+        try:
+            async for raw in socket:
+                said = ForwardMsg()
+                said.ParseFromString(raw)
+                if said.WhichOneof("type") == "script_finished" and pushed is None:
+                    pushed = asyncio.create_task(stream())
+        finally:
+            if pushed is not None:
+                pushed.cancel()
 
 
 def watch(engine: str, page: str, dashboards: int, phones: int) -> None:
