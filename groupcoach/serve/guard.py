@@ -152,6 +152,7 @@ def token_of(headers: Headers) -> str | None:
 
 
 def page_host(origin: str) -> str | None:
+    """``"http://localhost:8501"`` -> ``"localhost"``; None when it is no page's origin."""
     try:
         parts = urlsplit(origin)
     except ValueError:

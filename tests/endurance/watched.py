@@ -4,12 +4,12 @@
 
 The engine is ``groupcoach run --serve`` on a film of the bench's class, over and over as if it were a camera. In every
 other turn three browsers have the live page open and twenty phones their own page. They are stood in for by what they
-say to the servers, on this very machine: a dashboard is a websocket to one Streamlit process, the stream of what changes
-on the page, and the picture stream of the engine; a phone is a session with its event stream and a sign of life every
-four seconds. Nobody draws: a browser's own work is done elsewhere in a studio. What Streamlit
-does is in the figures. Needs the pulled models. Prints one line of JSON at the end: frames a second of each turn from
-the engine's own counter, the ratio of each pair and their median, and how busy engine, dashboard and those who stand in
-for the browsers (whose machines are elsewhere) kept the cores.
+say to the servers, on this very machine: a dashboard is a websocket to one Streamlit process, the stream of what
+changes on the page, and the picture stream of the engine; a phone is a session with its event stream and a sign of life
+every four seconds. Nobody draws: a browser's own work is done elsewhere in a studio. What the dashboard does is in the
+figures. Needs the pulled models. Prints one line of JSON at the end: frames a second of each turn from the engine's own
+counter, the ratio of each pair, their median and that of the sums, and how busy engine, dashboard and those who stand
+in for the browsers (whose machines are elsewhere) kept the cores.
 """
 
 from __future__ import annotations
@@ -207,10 +207,11 @@ def measure(args: argparse.Namespace, film: Path, out: Path) -> dict[str, Any]:
             page.stop()
         said.close()
     ratios = [a["fps"] / b["fps"] for a, b in zip(turns[True], turns[False], strict=True)]
+    of_sums = sum(turn["fps"] for turn in turns[True]) / sum(turn["fps"] for turn in turns[False])
     return {
         "people": args.people, "dashboards": args.dashboards, "phones": args.phones, "seconds": args.seconds,
         "watched": turns[True], "alone": turns[False], "ratios": [round(r, 3) for r in ratios],
-        "ratio": round(statistics.median(ratios), 3), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1),
+        "ratio": round(statistics.median(ratios), 3), "of_sums": round(of_sums, 3), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
