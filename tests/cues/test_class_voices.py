@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -211,3 +213,19 @@ def test_a_phone_is_shown_its_own_card_only():
     assert kind == "state"
     assert "Mina" in text
     assert "Jun" not in text
+
+
+def test_a_phone_is_told_a_count_at_once_and_a_figure_in_its_turn():
+    now, desk = [0.0], PhoneDesk()
+    voices = ClassVoices(CuePolicy(), Speaker(enabled=False), desk, clock=lambda: now[0])
+    own = desk.open(1, lambda: None)
+    card = PersonCard(1, "Mina", None, True, "squat", "Squat", 3, 2, 0.0, None, None, None, {}, False, 1.0, None)
+    told = []
+    for tick in range(50):  # ten times a second
+        now[0] = 10 + tick / 10
+        voices.show([replace(card, reps=4 if now[0] >= 12.35 else 3)], [], "en")
+        told += [(now[0], json.loads(text)["reps"]) for _, text in own.take()]
+    times = [at for at, _ in told]
+    assert 11 <= len(told) <= 14
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 0.55
+    assert min(at for at, reps in told if reps == 4) <= 12.6

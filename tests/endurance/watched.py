@@ -211,7 +211,8 @@ def measure(args: argparse.Namespace, film: Path, out: Path) -> dict[str, Any]:
     return {
         "people": args.people, "dashboards": args.dashboards, "phones": args.phones, "seconds": args.seconds,
         "watched": turns[True], "alone": turns[False], "ratios": [round(r, 3) for r in ratios],
-        "ratio": round(statistics.median(ratios), 3), "of_sums": round(of_sums, 3), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1),
+        "ratio": round(statistics.median(ratios), 3), "of_sums": round(of_sums, 3),
+        "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
