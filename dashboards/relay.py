@@ -34,8 +34,8 @@ from dashboards.words import Words
 REFRESH: Final = "GROUPCOACH_REFRESH_S"
 """Environment variable: seconds between two looks at the engine, where 0.4 is not wanted."""
 REFRESH_S: Final = 0.4
-PAUSE_S: Final = 0.05
-"""Least time between the end of a look and the next one, however long it took."""
+PAUSE: Final = 0.125
+"""Least time between the end of a look and the next one, however long it took: share of the time between two."""
 KEPT_S: Final = 600.0
 """So long a relay that nobody watches is kept."""
 AGAIN: Final = json.dumps({"again": True})
@@ -126,7 +126,7 @@ class Relay:
                     bell.set()
                 except Exception:  # the pages say by themselves that nothing comes
                     _log.exception("the live page could not be made")
-                await asyncio.sleep(max(PAUSE_S, self._every_s - (loop.time() - began)))
+                await asyncio.sleep(max(PAUSE * self._every_s, self._every_s - (loop.time() - began)))
         finally:
             self._looks = None
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -227,5 +228,5 @@ def test_a_phone_is_told_a_count_at_once_and_a_figure_in_its_turn():
         told += [(now[0], json.loads(text)["reps"]) for _, text in own.take()]
     times = [at for at, _ in told]
     assert 11 <= len(told) <= 14
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 0.55
+    assert max(b - a for a, b in pairwise(times)) < 0.55
     assert min(at for at, reps in told if reps == 4) <= 12.6
