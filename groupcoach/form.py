@@ -220,6 +220,8 @@ def _reading(rule: FaultRule, span: Span, e: Excursion, side: str) -> tuple[floa
     seen = rows & np.isfinite(column)
     if seen.sum() < max(1, _LEAST_SHARE * rows.sum()):
         return None
+    if rule.at == "end" and _still_better(rule, span.t_s[seen], column[seen]):
+        return None
     values, wide = column[seen], float(np.median(sigma[seen]))
     if not np.isfinite(wide) or wide > 2 * rule.margin:
         return None
@@ -233,6 +235,16 @@ def _reading(rule: FaultRule, span: Span, e: Excursion, side: str) -> tuple[floa
     else:
         value = float(np.percentile(values, 95) - np.percentile(values, 5))
     return value, wide
+
+
+def _still_better(rule: FaultRule, t_s: Floats, values: Floats) -> bool:
+    """Whether a reading at the end still moves to where it should be: the body comes home, and stands later."""
+    middle = (t_s[0] + t_s[-1]) / 2
+    late, early = values[t_s > middle], values[t_s < middle]
+    if not len(late) or not len(early):
+        return False
+    gain = float(np.median(late) - np.median(early))
+    return (gain if rule.below is not None else -gain) > rule.margin
 
 
 def _has_tempo(definition: Definition, span: Span, e: Excursion) -> bool:

@@ -71,13 +71,6 @@ def test_a_rule_with_a_lower_limit() -> None:
     assert faults(JACK, span(shoulder=rule.below - rule.margin + 1)) == []
 
 
-def test_a_trunk_that_leans_is_seen_from_the_side_only() -> None:
-    leaning = {"trunk_minus_shin": 40.0}
-    assert [faults(SQUAT, span(v, **leaning)) for v in ("side", "oblique", "front", "back")] == [
-        ["trunk_lean"], ["trunk_lean"], [], [],
-    ]  # fmt: skip
-
-
 def test_knees_in_is_judged_from_the_front_only() -> None:
     assert faults(SQUAT, span("front", knees_inside_feet=0.05)) == []
     inward = {"knees_inside_feet": 0.25}

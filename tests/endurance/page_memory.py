@@ -47,7 +47,8 @@ class Page:
         left = asyncio.all_tasks(self._loop)  # that which reads the stream
         for task in left:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left))
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
