@@ -88,6 +88,9 @@ class _Bank:
         """Last time that something spoke for it."""
         self.seen_s = -1e18
         self.out_s: float | None = None
+        self.away = False
+        """The trunk has left the exercise's posture, and not come to rest in it again."""
+        self.back_s: float | None = None
 
     def step(self, t_s: float, deg: Sequence[float], sigma: Sequence[float], values: Sequence[float]
              ) -> list[Excursion]:  # fmt: skip
@@ -103,6 +106,8 @@ class _Bank:
         elif t_s - self.out_s >= POSTURE_S:
             for counter, _ in self.counters:
                 counter.restart()
+            self.away = True
+        if self.away and not self._settles(t_s, lean):
             return []
         out = []
         for counter, names in self.counters:
@@ -110,6 +115,18 @@ class _Bank:
             if done is not None:
                 out.append(done)
         return out
+
+    def _settles(self, t_s: float, lean: float) -> bool:
+        """Whether the trunk has been in the posture for a while: getting down and up is no repetition."""
+        if not isfinite(lean) or not self.low <= lean <= self.high:
+            self.back_s = None
+            return False
+        if self.back_s is None:
+            self.back_s = t_s
+        if t_s - self.back_s < POSTURE_S:
+            return False
+        self.away, self.back_s = False, None
+        return True
 
 
 def _drive_names(count: Count, side: Side) -> tuple[str, ...]:
