@@ -1,7 +1,7 @@
 """The small drawings of a card as numbers: lines and rings of the stick figure, points of the trace (pure).
 
 Streamlit's ``st.html`` lets no SVG through, so the numbers travel in ``data-`` attributes and the page's script
-(``script.py``) draws them. A flagged joint is red and has a ring: the shape alone tells it.
+(``page.js``) draws them. A flagged joint is red and has a ring: the shape alone tells it.
 """
 
 from __future__ import annotations

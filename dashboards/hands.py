@@ -15,6 +15,7 @@ from dashboards import script
 from dashboards.feed import Feed
 from dashboards.markup import as_label, person_html
 from dashboards.relay import state_of
+from dashboards.session import feed as feed_now
 from dashboards.session import language_choice
 from dashboards.views import RESTING, name_of
 from dashboards.voice import phone_list, phone_of, talk_switch
@@ -35,6 +36,7 @@ def sidebar(feed: Feed, words: Words) -> None:
 @st.fragment
 def _whole_class(feed: Feed, words: Words) -> None:
     """Drawn again when the engine says what another tap would do: what is here is a fragment, no dialog is closed."""
+    feed = feed_now() or feed  # the visitor may have signed in anew since the page was drawn
     now = feed.snapshot or {}
     script.told_of(state_of(now))
     st.markdown(f"**{words('whole_class')}**")

@@ -132,8 +132,8 @@ def command(host: str, port: int) -> list[str]:
         "server.enableCORS": "true",
         "server.maxUploadSize": "1",
         "browser.gatherUsageStats": "false",
-        # a whole collection after each of the nine refreshes a second that three pages make was 90 % of the process'
-        # time, and the class paid for it; memory stays level without (tests/endurance/page_memory.py)
+        # a whole collection after each run of a page takes the class's time; memory stays level without
+        # (tests/endurance/page_memory.py)
         "runner.postScriptGC": "false",
         # of the pages that may open a connection: beyond this machine by the address that others know it by
         "browser.serverAddress": known_as,

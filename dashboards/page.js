@@ -79,6 +79,8 @@ function show(page, now) {
   });
   page.state = now.state;
   page.told();
+  // the class's language became known: what Streamlit drew is in another one
+  if (now.language !== page.own.drawn && page.spoken !== now.language) { page.spoken = now.language; page.again(); }
 }
 
 function listen(page) {
@@ -87,8 +89,9 @@ function listen(page) {
   stream.onmessage = (event) => {
     const now = JSON.parse(event.data);
     if (!now.again) { show(page, now); return; }
-    stream.close(); // the page is to ask anew what it may show
+    stream.close(); // the page is to ask anew what it may show; where it stays as it was, so does this
     page.again();
+    setTimeout(() => { if (stream === page.stream) listen(page); }, 2000);
   };
   // a stream that broke off is opened again by the browser; one that was refused is not
   stream.onerror = () => {
@@ -146,9 +149,10 @@ export default function (component) {
   here.again = () => component.setTriggerValue('again', Date.now());
   here.root = component.parentElement.querySelector('.gc-live');
   here.root.querySelector('img').alt = own.picture;
-  const before = here.own;
+  const before = here.own, top = here.root.querySelector('.gc-at-top');
   here.own = own;
+  if (!top.firstChild) put(top, own.over); // says so when nothing ever comes
   if (!here.stream || here.stream.readyState === EventSource.CLOSED || before.language !== own.language) listen(here);
   fresh(here);
-  return () => { here.stream?.close(); here.stream = null; };
+  return () => { here.stream?.close(); Object.assign(here, {stream: null, state: undefined, asked: 0, spoken: null}); };
 }

@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from dashboards.feed import Feed, fetch
+from dashboards.feed import ANSWER_SHOWN_S, Feed, fetch
 from dashboards.markup import (
     answer_html,
     card_htmls,
@@ -29,7 +29,7 @@ from dashboards.markup import (
     stale_html,
 )
 from dashboards.views import answer_text, live_view, name_of
-from dashboards.words import Words
+from dashboards.words import LANGUAGES, Words
 
 REFRESH: Final = "GROUPCOACH_REFRESH_S"
 """Environment variable: seconds between two looks at the engine, where 0.4 is not wanted."""
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 def message(feed: Feed, silent_s: float, words: Words) -> Mapping[str, Any]:
-    """What the live page shows, as HTML by place; the page's script puts in what differs (``script``)."""
+    """What the live page shows, as HTML by place; the page's script puts in what differs (``page.js``)."""
     view = live_view(feed.snapshot, silent_s, words)
     now = feed.snapshot or {}
     return {
@@ -56,6 +56,7 @@ def message(feed: Feed, silent_s: float, words: Words) -> Mapping[str, Any]:
         "cards": card_htmls(view.cards, words) or [empty_html(words("nobody"))],
         "attempt": feed.attempt,
         "state": state_of(now),
+        "language": words.language,
     }
 
 
@@ -79,7 +80,8 @@ class Relay:
     def __init__(self, engine_url: str, token: str | None, gone: Callable[[], bool] = lambda: False) -> None:
         """Args: engine_url, token: whom to ask, and with what; gone: whether the class has ended for these pages."""
         self.feed = Feed(engine_url, ask=partial(fetch, token=token))
-        self._gone = gone
+        self._gone, self._clock = gone, time.monotonic
+        self._left_s = -1e9
         self._watched = Counter[str]()
         self._said = dict[str, str]()
         self._bell = asyncio.Event()
@@ -91,6 +93,11 @@ class Relay:
         """Whether a page is open."""
         return bool(self._watched)
 
+    @property
+    def shut(self) -> bool:
+        """Whether the engine does not know whoever asks with this token."""
+        return self.feed.shut
+
     def fresh(self) -> Feed:
         """The feed; with the present in it, whether a page is open or not."""
         if not self.watched or self.feed.snapshot is None:
@@ -98,11 +105,16 @@ class Relay:
         return self.feed
 
     async def messages(self, language: str) -> AsyncGenerator[str, None]:
-        """``message`` as JSON after every look, the newest only; ``AGAIN`` is the last one."""
+        """``message`` as JSON after every look, the newest only; ``AGAIN`` is the last one.
+
+        Args:
+            language: empty: the class's.
+        """
         self._watched[language] += 1
         try:
             if self._looks is None:
-                self.feed.forget_answers()
+                if self._clock() - self._left_s > ANSWER_SHOWN_S:  # not where a page has only come back
+                    self.feed.forget_answers()
                 self._looks = asyncio.create_task(self._look())
             while True:
                 await self._bell.wait()
@@ -114,6 +126,7 @@ class Relay:
         finally:
             self._watched[language] -= 1
             self._watched += Counter()  # drops those that are zero
+            self._left_s = self._clock()
 
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
@@ -134,7 +147,10 @@ class Relay:
         silent_s = self.feed.refresh()
         if self.feed.shut or (silent_s and self._gone()):
             return dict.fromkeys(languages, AGAIN)
-        return {one: json.dumps(message(self.feed, silent_s, Words(one)), ensure_ascii=False) for one in languages}
+        own = str((self.feed.snapshot or {}).get("language", ""))
+        own = own if own in LANGUAGES else LANGUAGES[0]
+        return {one: json.dumps(message(self.feed, silent_s, Words(one or own)), ensure_ascii=False)
+                for one in languages}  # fmt: skip
 
 
 class Relays:
@@ -149,7 +165,8 @@ class Relays:
         """The one there is, or a new one."""
         key, now_s = (engine_url, token), self._clock()
         with self._lock:
-            for old in [k for k, one in self._known.items() if not one.watched and now_s - self._asked_s[k] > KEPT_S]:
+            idle = [k for k, one in self._known.items() if not one.watched]
+            for old in [k for k in idle if self._known[k].shut or now_s - self._asked_s[k] > KEPT_S]:
                 del self._known[old], self._asked_s[old]
             self._asked_s[key] = now_s
             if key not in self._known:

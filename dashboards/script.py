@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dashboards.markup import dead_man_html
 from dashboards.words import Words
 
 JS = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
@@ -18,9 +19,10 @@ HTML = (
 TOLD = """
 export default function (component) {
   const told = () => {
-    const page = window.groupcoachPage, drawn = component.data.state;
-    if (page?.state === undefined || page.state === drawn || page.asked === page.state + drawn) return;
-    page.asked = page.state + drawn;
+    const page = window.groupcoachPage, drawn = component.data.state, now = Date.now();
+    if (page?.state === undefined || page.state === drawn) return;
+    if (now - (page.asked || 0) < 2000) return; // asked already; once more, should that be lost
+    page.asked = now;
     component.setTriggerValue('state', page.state);
   };
   const wait = setInterval(() => {
@@ -52,16 +54,18 @@ def _nothing() -> None:
     """Streamlit wants to be told what to do about a trigger: the run that it starts is enough."""
 
 
-def live(engine_url: str, words: Words) -> int | None:
+def live(engine_url: str, words: Words, chosen: str) -> int | None:
     """The live page, fed by the stream; the person whose card was tapped just now, else None.
 
     Call outside of fragments.
 
     Args:
         engine_url: as the browser reaches the engine, for its picture.
-        words: the language.
+        words: in the language of this run.
+        chosen: the language that was asked for; empty: the class's, which may become known later.
     """
-    data = {"engine": engine_url.rstrip("/"), "language": words.language, "picture": words("picture")}
+    data = {"engine": engine_url.rstrip("/"), "language": chosen, "drawn": words.language, "picture": words("picture"),
+            "over": dead_man_html(0, words)}  # fmt: skip
     value = _page()(key="page_script", data=data, on_person_change=_nothing, on_again_change=_nothing).person
     return int(value) if isinstance(value, (int, float)) else None
 

@@ -91,11 +91,17 @@ def gate(texts: Words) -> None:
     st.stop()
 
 
+def chosen_language() -> str:
+    """Of the sidebar, else of the environment; empty where neither says."""
+    language = str(st.session_state.get("language") or os.environ.get(LANGUAGE) or "")
+    return language if language in LANGUAGES else ""
+
+
 def words(default: str | None = None) -> Words:
     """The page's texts: the language chosen in the sidebar, else the environment's, else the class's (``default``)."""
     heard = st.session_state.feed.snapshot if "feed" in st.session_state else None
     default = default or str((heard or {}).get("language", "en"))
-    language = st.session_state.get("language") or os.environ.get(LANGUAGE) or default
+    language = chosen_language() or default
     return Words(language if language in LANGUAGES else "en")
 
 

@@ -1,6 +1,6 @@
 """What changes on the live page, pushed: server-sent events beside Streamlit's pages, for who may see these.
 
-GET /live/events?language=ko   one event with every look at the engine: ``relay.message`` as JSON
+GET /live/events?language=ko   (empty: the class's) one event with every look at the engine: ``relay.message`` as JSON
 
 The rules of the engine's own interface hold (``groupcoach.serve.guard``): the address must be this machine's, a page of
 another site gets nothing, and where visitors have to sign in, the engine is asked with the cookie of who asks here.
@@ -24,7 +24,7 @@ from dashboards.feed import BOUND, SIGN_IN, TOKEN
 from dashboards.relay import AGAIN, Relay
 from dashboards.words import LANGUAGES
 from groupcoach.serve.access import COOKIE
-from groupcoach.serve.guard import host_check, host_of, page_host
+from groupcoach.serve.guard import from_elsewhere, host_check, host_of
 
 EVENTS: Final = "/live/events"
 MOST: Final = 64
@@ -42,8 +42,7 @@ class _Open:
 async def events(request: Request) -> Response:
     """The stream, or why there is none."""
     allowed = host_check(os.environ.get(BOUND, "127.0.0.1"))
-    origin = request.headers.get("origin")
-    if not allowed(host_of(request.headers.get("host", ""))) or (origin and not allowed(page_host(origin))):
+    if not allowed(host_of(request.headers.get("host", ""))) or from_elsewhere(request.headers, allowed):
         return JSONResponse({"detail": "This page does not belong to the dashboard."}, 403, _HEADERS)
     if _Open.streams >= MOST:
         return JSONResponse({"detail": f"There are {MOST} pages open already."}, 503, _HEADERS)
@@ -55,13 +54,15 @@ async def events(request: Request) -> Response:
         url = url if token else None
     relay = None if url is None else session.relay_of(url, token)
     language = request.query_params.get("language", "")
-    lines = _lines(relay, language if language in LANGUAGES else LANGUAGES[0])
+    lines = _lines(relay, language if language in LANGUAGES else "")
     return StreamingResponse(lines, media_type="text/event-stream", headers=_HEADERS)
 
 
 async def _lines(relay: Relay | None, language: str) -> AsyncIterator[str]:
     if relay is None:
         yield f"data: {AGAIN}\n\n"
+        return
+    if _Open.streams >= MOST:  # many asked at once
         return
     _Open.streams += 1
     try:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from dashboards.words import ENGLISH, TABLE, Words, clock, number, title
 
 STALE_S: Final = 1.2
-"""A snapshot older than this is called stale; with a refresh twice a second it is said within two seconds."""
+"""A snapshot older than this is called stale; with 2.5 looks a second it is said within two seconds."""
 NEEDS_YOU: Final = 3
 #: Exercises that are no exercise: no count is shown for them.
 RESTING: Final = frozenset({"stand", "unknown", ""})

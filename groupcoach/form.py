@@ -234,7 +234,7 @@ def _reading(rule: FaultRule, span: Span, e: Excursion, side: str) -> tuple[floa
         value = float(np.percentile(values, 80 if rule.above is not None else 20))
     else:
         value = float(np.percentile(values, 95) - np.percentile(values, 5))
-    return value, wide
+    return value - rule.bias, wide
 
 
 def _still_better(rule: FaultRule, t_s: Floats, values: Floats) -> bool:

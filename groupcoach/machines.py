@@ -118,7 +118,9 @@ class _Bank:
 
     def _settles(self, t_s: float, lean: float) -> bool:
         """Whether the trunk has been in the posture for a while: getting down and up is no repetition."""
-        if not isfinite(lean) or not self.low <= lean <= self.high:
+        if not isfinite(lean):
+            return False
+        if not self.low <= lean <= self.high:
             self.back_s = None
             return False
         if self.back_s is None:
@@ -219,6 +221,7 @@ class Machines:
         """Show a machine the rows it has slept through."""
         since = max(bank.seen_s, rows[-1].t_s - MISSED_S)
         if bank.seen_s < since:
+            bank.out_s = bank.back_s = None
             for counter, _ in bank.counters:
                 counter.restart()
         missed = [row for row in islice(rows, 0, len(rows) - 1) if row.t_s > since]

@@ -9,7 +9,7 @@ from groupcoach.exercises.catalogue import Definition, load_catalogue
 from groupcoach.form import Span, judge
 from groupcoach.reps import Excursion
 
-SQUAT, JACK, BURPEE = (load_catalogue().get(n) for n in ("squat", "jumping_jack", "burpee"))
+SQUAT, JACK, BURPEE, BRIDGE = (load_catalogue().get(n) for n in ("squat", "jumping_jack", "burpee", "glute_bridge"))
 REP = Excursion(0.0, TURN_S, 3.0, 80.0, 90.0, moving_s=3.0)
 
 
@@ -38,3 +38,13 @@ def test_who_is_still_coming_up_has_not_failed_to_stand() -> None:
 
     assert faults(BURPEE, span("side", hip=coming(0.15), trunk_lean=20.0)) == []
     assert faults(BURPEE, span("side", hip=short, trunk_lean=20.0)) == ["no_full_stand"]
+
+
+def test_what_is_read_too_low_is_put_right_before_it_is_judged() -> None:
+    rule = BRIDGE.rule("hips_low")
+    assert rule.bias < 0
+    limit = rule.below + rule.bias  # as it is read
+    for read, found in ((limit - rule.margin - 1, ["hips_low"]), (limit - rule.margin + 1, [])):
+        assert faults(BRIDGE, span("side", hip=read, trunk_lean=110.0)) == found
+    (fault,) = judge(BRIDGE, span("side", hip=limit - 20, trunk_lean=110.0), REP).faults
+    assert abs(fault.measured - (rule.below - 20)) < 0.1

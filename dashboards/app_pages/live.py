@@ -22,7 +22,7 @@ def show(feed: Feed) -> None:
     words = class_words(feed)
     st.html(style_html())
     hands.sidebar(feed, words)
-    person = script.live(for_the_browser(feed.engine_url, st.context.url), words)
+    person = script.live(for_the_browser(feed.engine_url, st.context.url), words, session.chosen_language())
     if person is not None:
         hands.person_dialog(feed, person, words)
 

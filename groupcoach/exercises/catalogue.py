@@ -143,6 +143,8 @@ class FaultRule(_Table):
     below: float | None = None
     margin: float = Field(gt=0)
     """Of the measurement: the limit must be passed by more, and a reading less sure than twice this stays silent."""
+    bias: float = 0.0
+    """By so much the measure is read too high where the rule looks (too low: negative): taken off before it judges."""
     unit: Literal["deg", "torso", "s"] = "deg"
     priority: int = Field(ge=0, le=9)
     dangerous: bool = False

@@ -93,10 +93,7 @@ class Guard:
     def _refusal(self, path: str, headers: Headers) -> JSONResponse | None:
         if not self.allowed(host_of(headers.get("host", ""))):
             return _no(403, "This address does not belong to the engine.")
-        origin = headers.get("origin")
-        if origin is None and headers.get("sec-fetch-site") == "cross-site":
-            origin = headers.get("referer", "")
-        if origin is not None and not self.allowed(page_host(origin)):
+        if from_elsewhere(headers, self.allowed):
             return _no(403, "Pages of other sites may not ask the engine.")
         if (self.token is not None or self.sessions is not None) and not self._open(path):
             given = token_of(headers)
@@ -151,8 +148,15 @@ def token_of(headers: Headers) -> str | None:
     return cookie_parser(headers.get("cookie", "")).get(COOKIE)
 
 
-def page_host(origin: str) -> str | None:
-    """``"http://localhost:8501"`` -> ``"localhost"``; None when it is no page's origin."""
+def from_elsewhere(headers: Headers, allowed: Callable[[str | None], bool]) -> bool:
+    """Whether a page of another site asks, by what the browser says of it."""
+    origin = headers.get("origin")
+    if origin is None and headers.get("sec-fetch-site") == "cross-site":
+        origin = headers.get("referer", "")
+    return origin is not None and not allowed(_page_host(origin))
+
+
+def _page_host(origin: str) -> str | None:
     try:
         parts = urlsplit(origin)
     except ValueError:

@@ -35,6 +35,9 @@ _MEASURED_S: Final = 2.0
 """... a body's is after so long."""
 _CHANGES: Final = 1.0
 """Log-odds against, for each body, that a meeting exchanged it."""
+_UNCLEAR_S: Final = 8.0
+"""So long after a meeting of people whose statures are not known nobody of them is called by name: what they wear has
+told an exchange by then, or does not."""
 _SURE: Final = 2.0
 _AGAIN_S: Final = 0.5
 _GIVE_UP_S: Final = 45.0
@@ -65,6 +68,8 @@ class Meetings:
         """With which they went into it, and with which they came out of it, ..."""
         self._turned: dict[tuple[int, int], float] = {}
         """... and what that says for an exchange, log-odds."""
+        self._unclear: dict[int, float] = {}
+        """Tracks that met somebody whose stature, or whose own, was not known, and when."""
         self._fresh: dict[int, Heights] = {}
         """What was read of bodies since the last meeting."""
         self._found: dict[tuple[tuple[int, int], ...], float] = {}
@@ -98,8 +103,11 @@ class Meetings:
         for pair in list(self._paces):
             self._watch(pair, owners, t_s)
         people = {owners[track].person_id for track in doubted & owners.keys()}
+        self._unclear = {track: met_s for track, met_s in self._unclear.items() if t_s - met_s < _UNCLEAR_S}
+        unclear = {owners[track].person_id for track in self._unclear.keys() & owners.keys()}
         for person in everybody:
             person.where.doubted = person.person_id in people
+            person.where.unclear = person.person_id in unclear
 
     def decide(
         self, owners: Mapping[int, Participant], recheck: Recheck, floor: Floor, w: Weights, t_s: float
@@ -156,7 +164,9 @@ class Meetings:
             pair = (min(tracks[i], tracks[j]), max(tracks[i], tracks[j]))
             new = t_s - self._near_s.get(pair, -1e9) > _PARTED_S
             self._near_s[pair] = t_s
-            if new and all(owners[track].where.heights.seconds >= _KNOWN_S for track in pair):
+            if new and not all(owners[track].where.heights.seconds >= _KNOWN_S for track in pair):
+                self._unclear |= dict.fromkeys(pair, t_s)
+            elif new:
                 self._open[pair] = t_s
                 self._paces[pair] = [owners[track].where.pace for track in pair], [0.0, 0.0]
                 for track in pair:

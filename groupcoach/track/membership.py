@@ -52,7 +52,7 @@ class Participant:
     @property
     def in_doubt(self) -> bool:
         """The body in sight may be somebody else's: nobody is called by this name now."""
-        return self.provisional or self.where.doubted
+        return self.provisional or self.where.doubted or self.where.unclear
 
     def was_at(self, t_s: float) -> bool:
         """Whether one of the tracks was followed then."""

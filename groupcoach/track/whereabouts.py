@@ -56,6 +56,8 @@ class Whereabouts:
     """Of this frame; NaN where the body does not stand upright."""
     doubted: bool = False
     """Perhaps another's body: how tall it is is not learned."""
+    unclear: bool = False
+    """Passed somebody before their statures were known: for a while nothing but clothes could tell an exchange."""
     anchor_px: Px = (nan, nan)
     since_s: float = 0.0
     """Keeps to ``anchor_px`` since then."""

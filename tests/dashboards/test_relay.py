@@ -72,6 +72,19 @@ def test_many_pages_one_look(engine, quick):
     assert not relay.watched
 
 
+def test_a_page_that_asked_for_no_language_speaks_the_classes(engine, quick):
+    engine.more = {"language": "ko"}
+    relay = Relay(engine.url, None)
+
+    async def until_korean():
+        async with aclosing(relay.messages("")) as texts:
+            async for text in texts:
+                if json.loads(text)["language"] == "ko":
+                    return json.loads(text)
+
+    assert "도움이 필요한 사람" in asyncio.run(asyncio.wait_for(until_korean(), 10))["needs"]
+
+
 def test_nobody_watches_nobody_asks(engine, quick):
     relay = Relay(engine.url, None)
     asked = counted(relay)
@@ -143,6 +156,9 @@ def test_what_nobody_watches_is_forgotten_in_time():
     assert relays.of("http://h", "b") is not first
     now[0] += KEPT_S + 1
     assert relays.of("http://h", "b") is not first
+    assert list(relays._known) == [("http://h", "b")]
+    relays.of("http://h", "a guess").feed.shut = True  # the engine does not know it
+    relays.of("http://h", "b")
     assert list(relays._known) == [("http://h", "b")]
 
 

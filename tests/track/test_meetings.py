@@ -171,3 +171,20 @@ def test_the_instructors_word_ends_a_doubt() -> None:
     meetings.decide({2: people[2]}, Recheck(), flat(), Weights(), 0.3)
     meetings.step(people.values(), {2: people[2]}, 1 / FPS, 0.4)
     assert not people[2].in_doubt
+
+
+def test_strangers_who_pass_each_other_are_not_called_by_name_for_a_while() -> None:
+    meetings, people = Meetings(), {k: Participant(k, f"P{k}", None, [k], spans=[(k, 0.0, 0.0)]) for k in (1, 2)}
+    unclear = []
+    for k in range(14 * FPS):
+        t_s = k / FPS
+        x = 280.0 + 240.0 * np.clip(t_s - 1, 0, 2) / 2  # they change places, over two seconds
+        show(people[1], x, 0.6 if 1 < t_s < 3 else 0.0, 0.0, t_s)
+        show(people[2], 800.0 - x, -0.6 if 1 < t_s < 3 else 0.0, 0.0, t_s)
+        meetings.step(people.values(), people, 1 / FPS, t_s)
+        assert people[1].in_doubt == people[2].in_doubt
+        assert not people[1].where.doubted  # how tall they are is learned meanwhile
+        if people[1].in_doubt:
+            unclear.append(t_s)
+    assert 1.5 < unclear[0] < 2.1
+    assert 7.5 < unclear[-1] - unclear[0] < 8.5
