@@ -11,6 +11,7 @@ from browser import CHROMIUM, MISSING, Browser
 from fake_class import FakeEngine, person
 
 from dashboards.launch import launch
+from dashboards.words import Words
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason=MISSING)]
 
@@ -89,6 +90,14 @@ def test_a_dashboard_that_stops_is_red_too(page, dashboard):
     finally:
         os.kill(dashboard.process.pid, signal.SIGCONT)
     page.until(f"!({RED})")
+
+
+def test_a_language_that_becomes_known_later_is_spoken_everywhere(page, engine):
+    sidebar = "document.querySelector('[data-testid=stSidebar]').innerText"
+    for language in ("ko", "en"):
+        engine.more, words = {"language": language}, Words(language)
+        page.until(f"document.querySelector('.gc-label').innerText == {words('needs_you')!r}", OPEN_S)
+        page.until(f"{sidebar}.includes({words('pause')!r})", OPEN_S)
 
 
 def test_opened_by_another_name_the_picture_is_still_there(browser, dashboard):
