@@ -16,9 +16,10 @@ from groupcoach.errors import GroupCoachError
 from groupcoach.exercises.catalogue import load_catalogue
 from groupcoach.logs import log
 from groupcoach.pipeline import Pipeline, build_pipeline
-from groupcoach.records import Event, Frame
+from groupcoach.records import Event, Floats, Frame
 from groupcoach.resume import EVERY_S
 from groupcoach.source import Source, open_source, prefetch
+from groupcoach.spread import Spread
 from groupcoach.supply import Supply
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class _Class:
         self.t_s = self.out.before.last_s if self.out.before is not None else 0.0
         self.last_index = -1
         self._marked_s = -1e9
-        self.boxes: dict[int, list[Any]] = defaultdict(list)
+        self.boxes: dict[int, Spread[Floats]] = defaultdict(Spread)
         self._boxed_s = -1e9
         self.fps = 0.0
         self._zero_s: float | None = None
@@ -171,7 +172,7 @@ class _Class:
         if frame.t_s - self._boxed_s >= _BOX_EVERY_S:
             self._boxed_s = frame.t_s
             for s in seen:
-                self.boxes[s.participant.person_id].append(s.box_xyxy)
+                self.boxes[s.participant.person_id].add(s.box_xyxy.copy())
         self.out.publish(frame, extra + events, seen, self.fps, self.dropped)
         news = self.out.corrected or any(e.type == "person_entered" for e in events)
         if news or frame.t_s - self._marked_s >= EVERY_S:
@@ -194,7 +195,8 @@ class _Class:
         unreadable = self.source.unreadable if self.source.live else 0
         summary = snapshot.summary(
             self.pipeline, source=self.options.source, frames=self.frames, dropped=self.dropped + unreadable,
-            duration_s=self.t_s - self.first_s + frame_s, wall_s=wall_s, boxes=self.boxes,
+            duration_s=self.t_s - self.first_s + frame_s, wall_s=wall_s,
+            boxes={person_id: some.values for person_id, some in self.boxes.items()},
             detector=self.options.detector, regressor=self.options.regressor,
             device=getattr(self.pipeline.detector, "device", "cpu"),
         )  # fmt: skip
