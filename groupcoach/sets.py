@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from groupcoach.records import Rep
+from groupcoach.replist import RepList
 from groupcoach.reps import Excursion
 
 Spell = tuple[float, float]
@@ -22,7 +22,7 @@ class ExerciseSet:
     exercise: str
     start_s: float
     end_s: float
-    reps: list[Rep] = field(default_factory=list)
+    reps: RepList = field(default_factory=RepList)
     half_s: list[float] = field(default_factory=list)
     """Ends of the half repetitions, which are kept but not counted."""
     holds: list[Spell] = field(default_factory=list)
@@ -33,7 +33,7 @@ class ExerciseSet:
     @property
     def clean(self) -> int:
         """Repetitions without a fault."""
-        return sum(not rep.faults for rep in self.reps)
+        return self.reps.clean
 
     @property
     def hold_s(self) -> float:
@@ -54,7 +54,7 @@ class ExerciseSet:
         """What of this set was done at times that are ``theirs``, and what was not; None = nothing."""
 
         def only(wanted: bool) -> ExerciseSet | None:
-            reps = [r for r in self.reps if theirs(r.end_s) is wanted]
+            reps = RepList(r for r in self.reps if theirs(r.end_s) is wanted)
             holds = [h for h in self.holds if theirs(h[1]) is wanted]
             spans = sorted([(r.start_s, r.end_s) for r in reps] + holds)
             if not spans:

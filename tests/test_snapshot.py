@@ -7,6 +7,7 @@ import pytest
 from groupcoach.exercises.catalogue import load_catalogue
 from groupcoach.person import FAULT_STANDS_S, PersonState
 from groupcoach.records import Label, Rep
+from groupcoach.replist import RepList
 from groupcoach.sets import ExerciseSet
 from groupcoach.snapshot import _exercises, card, exercise_name
 from groupcoach.track.membership import Participant
@@ -20,7 +21,7 @@ def done(*sets: tuple[str, int]) -> PersonState:
     state, t = PersonState(1, CATALOGUE, ("stand", "squat", "lunge", "unknown")), 0.0
     for exercise, n in sets:
         reps = [Rep(exercise, k + 1, t + 2 * k, t + 2 * k + 1, t + 2 * k + 2, 80.0) for k in range(n)]
-        state.sets.append(ExerciseSet(exercise, t, t + 2 * n, reps))
+        state.sets.append(ExerciseSet(exercise, t, t + 2 * n, RepList(reps)))
         t += 2 * n + 30
     return state
 
