@@ -23,8 +23,7 @@ from groupcoach.store.run_dir import to_json
 from groupcoach.store.schema import bring_up_to_date
 
 COMMIT_S: Final = 0.2
-"""Longest time an event waits for its commit (the promise is one second; of a class of eight who squat, half of one held
-two repetitions)."""
+"""Longest time an event waits for its commit. The promise is one second; half of one held two repetitions."""
 
 #: Events whose ``name`` is what the person is called from then on.
 NAMING: Final = frozenset({"person_entered", "person_returned", "renamed"})
