@@ -260,7 +260,7 @@ class RangeCounter:
 
     def _judged(self, e: Excursion) -> Excursion | None:
         """The excursion, marked where it is half; None when it is nothing."""
-        if e.end_s - e.start_s < self.count.min_s:
+        if e.end_s - e.start_s < self.count.min_s or e.range_deg > self.count.max_range_deg:
             return None
         limit = self.count.rest_limit_deg
         # the rest is where the excursion began: range_deg before the turn

@@ -286,6 +286,15 @@ def test_the_way_into_a_posture_is_no_rest_level_for_the_set() -> None:
     assert [e.range_deg for e in done] == pytest.approx([22, 22], abs=3)
 
 
+def test_a_larger_excursion_than_the_exercise_can_have_is_none() -> None:
+    hips = Count(method="range", drive=("left_hip",), rest="low", min_range_deg=9, max_range_deg=90, min_s=0.5)
+    t = clock(9, 12.5)  # a bridge of 50 degrees, then a shoe is tied, and once the hips are read wrong
+    drive = 100 + squats(t, 1, 3.0, high=0.0, low=50.0)
+    drive = np.where((t > 5) & (t < 5.8), 135.0, np.where(t > 4, 25.0, drive))
+    assert [e.range_deg for e in counted(t, drive, hips)] == pytest.approx([50], abs=3)
+    assert len(counted(t, drive, hips.model_copy(update={"max_range_deg": 180.0}))) == 2
+
+
 def test_somebody_who_gets_up_once_has_done_no_repetition() -> None:
     assert counted(clock(6), np.interp(clock(6), [0, 1, 2], [LOW, LOW, HIGH])) == []
 

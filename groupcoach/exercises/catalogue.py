@@ -76,6 +76,8 @@ class Count(_Table):
     """Where the drive lies between repetitions."""
     min_range_deg: float = Field(default=30, gt=0, le=180)
     """Smaller excursions are none. Above it the person's own range decides."""
+    max_range_deg: float = Field(default=180, gt=0, le=180)
+    """Larger ones are another movement: hips that lie bent on a mat can not open by more than so much."""
     own_share: float = Field(default=0.4, gt=0, le=1)
     """Share of the person's usual range that makes a repetition: less is a fidget, more would lose the shallow one that
     is to be corrected."""
@@ -101,6 +103,8 @@ class Count(_Table):
         limits = (self.turn_limit_deg, self.rest_limit_deg)
         if None not in limits and (limits[0] > limits[1]) == (self.rest == "high"):  # type: ignore[operator]
             raise ValueError(f"limits cross: the turn ({limits[0]}) is not farther out than the rest ({limits[1]})")
+        if self.min_range_deg >= self.max_range_deg:
+            raise ValueError(f"limits cross: min_range_deg {self.min_range_deg} is not below {self.max_range_deg}")
         if self.min_s >= self.max_s:
             raise ValueError(f"limits cross: min_s {self.min_s} is not below max_s {self.max_s}")
         return self

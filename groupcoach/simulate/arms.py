@@ -39,7 +39,10 @@ def _named(weak: Floats) -> dict[str, list[str]]:
 
 
 def biceps_curl(person: Person, rng: Rng, seconds: float, reps: int | None, faults: Faults) -> Part:
-    """Curls with both arms or alternating (each curl is one); faults ``swing``, ``half_range`` and ``elbow_drift``."""
+    """Curls with both arms or alternating (each curl is one); faults ``swing``, ``half_range`` and ``elbow_drift``.
+
+    Somebody who trains alone may keep to one arm.
+    """
     tempo = draw_tempo(rng, seconds, reps=reps, pace=person.pace, period_s=(1.3, 3.2), rest_s=(0.05, 0.4))
     n = len(tempo)
     wrong = draw_wrong(rng, faults, n, ("swing", "half_range", "elbow_drift"))
@@ -52,6 +55,8 @@ def biceps_curl(person: Person, rng: Rng, seconds: float, reps: int | None, faul
     drift, out = usual_or(rng, rng.uniform(0, 10), wrong["elbow_drift"], 50, 62), rng.uniform(5, 12)
     alternate = rng.random() < 0.3
     turn_of = (np.arange(many) + int(rng.integers(2))) % 2
+    if person.one_armed:
+        alternate, turn_of = True, np.full(many, turn_of[0])
 
     def rows(t: Floats) -> Pose:
         pose = person.stand(t, still=0.8)

@@ -8,11 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from groupcoach.simulate.reach import add
-from groupcoach.simulate.rig import SIDES, SIGN, Pose
+from groupcoach.simulate.laces import tie_shoe
+from groupcoach.simulate.reach import add, hand_to
+from groupcoach.simulate.rig import SIDES, SIGN, Pose, joints_of, solve, unit
 from groupcoach.simulate.sets import Maker
 from groupcoach.simulate.stance import Part, Person, arm
 from groupcoach.simulate.tempo import Sway, draw_tempo, ease
+from groupcoach.skeleton import INDEX
 
 Floats = NDArray[np.floating[Any]]
 Rng = np.random.Generator
@@ -79,16 +81,38 @@ def _dance(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats],
     return change
 
 
-def _one_arm(flex: float, out: float, bent: float, spread: float = 0.0) -> Callable[..., Any]:
-    """One or both hands up for a while: drinking (hand at the mouth), waving, talking with the hands."""
+def _drink(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
+    """A bottle at the mouth for a while, the head back; between two sips it hangs or is held before the body."""
+    sips = draw_tempo(rng, seconds, period_s=(1.8, 3.0), pause_s=(0.8, 3.5), rest_s=(0.8, 4.0))
+    side, sway = SIDES[int(rng.integers(2))], Sway(rng, 3, (0.4, 1.8))
+    carried = rng.uniform(10, 25) if rng.random() < 0.6 else rng.uniform(40, 85)
+    wrist = np.array([SIGN[side] * rng.uniform(0.02, 0.07), rng.uniform(-0.12, -0.04), rng.uniform(0.14, 0.19)])
+    elbow = np.array([SIGN[side] * rng.uniform(0.3, 1.0), -1.0, 0.1])
+
+    def change(pose: Pose, t: Floats) -> None:
+        u, s = sips.depth(t), sway(t)
+        begun = ease(t / 1.0) * ease((seconds - t) / 1.0)
+        add(pose, "head", -0.3 * u, 0)
+        # most of the way the forearm swings up; the hand finds the mouth at its end
+        pose[f"{side}_upper"] = unit(pose[f"{side}_upper"] + u[:, None] * np.array([0.0, 0.35, 0.9]))
+        pose[f"{side}_pole"] = pose[f"{side}_pole"] * (1 - u[:, None]) + elbow * u[:, None]
+        low = pose[f"{side}_flex"] + np.radians(carried - person.elbow_deg) * begun
+        pose[f"{side}_flex"] = low + (np.radians(128) - low) * u
+        joints = joints_of(person.skeleton, *solve(person.skeleton, pose))
+        hand_to(pose, side, joints[:, INDEX["head"]] + wrist + 0.005 * s, elbow, ease(2.5 * u - 1.5))
+
+    return change
+
+
+def _one_arm(flex: float, out: float, bent: float, spread: float) -> Callable[..., Any]:
+    """One or both hands up for a while: waving, talking with the hands."""
 
     def move(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
         wave, sway = _cycles(rng, seconds, (1.6, 3.0)), Sway(rng, 8, (0.4, 1.8))
-        both, which = spread > 0 and rng.random() < 0.5, int(rng.integers(2))
-        hold = draw_tempo(rng, seconds, period_s=(1.2, 2.2), pause_s=(0.8, 3.0))
+        both, which = rng.random() < 0.5, int(rng.integers(2))
 
         def change(pose: Pose, t: Floats) -> None:
-            u = wave(t) if spread else hold.depth(t)
+            u = wave(t)
             s = sway(t) * spread
             for k, side in enumerate(SIDES):
                 if not both and k != which:
@@ -97,30 +121,12 @@ def _one_arm(flex: float, out: float, bent: float, spread: float = 0.0) -> Calla
                 pole = np.stack([SIGN[side] * (0.3 + 0.7 * u), -0.6 * u, -1 + 0.6 * u], -1)
                 pose[f"{side}_pole"] = pole
                 pose[f"{side}_flex"] = np.radians(np.clip(15 + (bent - 15) * u + 25 * s[:, 2], 5, 145))
-            add(pose, "head", (-0.2 * u if not spread else 0.1 * s[:, 3]), 0)
+            add(pose, "head", 0.1 * s[:, 3], 0)
             add(pose, "spine", 0.2 * s[:, 4], 2)
 
         return change
 
     return move
-
-
-def _tie_shoe(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
-    which, knee = int(rng.integers(2)), rng.uniform(75, 150)
-
-    def change(pose: Pose, t: Floats) -> None:
-        u = ease(t / 1.3) * ease((seconds - t) / 1.3)
-        deep = np.radians(95 if knee > 110 else 70)
-        add(pose, "tilt", 0.6 * deep * u, 0)
-        add(pose, "spine", 0.5 * deep * u, 0)
-        for side in SIDES:
-            pose[f"{side}_upper"] = arm(np.degrees(deep) * u + 4 * np.sin(5 * t) * u, 2, side)
-            pose[f"{side}_flex"] = 0.2 + 0.2 * u
-        foot = SIDES[which]
-        add(pose, f"{foot}_ankle", 0.18 * u, 2)
-        person.seat(pose, person.knee_deg + (knee - person.knee_deg) * u, np.stack([0 * u, 0.03 - 0.2 * u], -1))
-
-    return change
 
 
 def _sit(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats], None]:
@@ -195,10 +201,10 @@ def _stretch(person: Person, rng: Rng, seconds: float) -> Callable[[Pose, Floats
 GESTURES: Final[dict[str, Maker]] = {
     "step_up": _upright("step_up", _step_up),
     "dance": _upright("dance", _dance),
-    "drink": _upright("drink", _one_arm(48, 20, 138)),
+    "drink": _upright("drink", _drink),
     "wave": _upright("wave", _one_arm(40, 80, 95, spread=0.8)),
     "talk": _upright("talk", _one_arm(35, 15, 85, spread=0.7)),
-    "tie_shoe": _upright("tie_shoe", _tie_shoe),
+    "tie_shoe": _upright("tie_shoe", tie_shoe),
     "sit": _upright("sit", _sit),
     "arm_circles": _upright("arm_circles", _arm_circles),
     "torso_twist": _upright("torso_twist", _twist),

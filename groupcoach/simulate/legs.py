@@ -136,7 +136,7 @@ def deadlift(person: Person, rng: Rng, seconds: float, reps: int | None, faults:
     pull = person.pulls and not faults.get("half_range")
     tempo = draw_tempo(
         rng, seconds, reps=reps, pace=person.pace, period_s=(1.8, 3.6), quick=faults.get("too_fast", 0.0),
-        pause_s=(0.1, 1.6) if pull else (0.0, 0.35), rest_s=(0.1, 1.2) if pull else (0.05, 0.5),
+        pause_s=(0.1, 2.6) if pull else (0.0, 0.35), rest_s=(0.1, 2.0) if pull else (0.05, 0.5),
     )  # fmt: skip
     n, sk = len(tempo), person.skeleton
     wrong = draw_wrong(rng, faults, n, ("half_range",), tempo.quick)
@@ -146,18 +146,32 @@ def deadlift(person: Person, rng: Rng, seconds: float, reps: int | None, faults:
     width = person.hip_m * rng.uniform(0.95, 1.5)
     grip = rng.uniform(0.75, 1.15) * abs(float(sk.at("left_shoulder")[0]))
     back = rng.uniform(0.17, 0.23)
-    if pull:
-        knee, back = rng.uniform(88, 118), rng.uniform(0.24, 0.32)
-        lean = np.radians(rng.uniform(58, 80) + rng.normal(0, 1.5, max(n, 1)))
+    knees = np.full(max(n, 1), knee)
 
-    def rows(t: Floats) -> Pose:
+    def bent(t: Floats, d: Floats, i: NDArray[np.intp], knees: Floats) -> Pose:
         pose = person.stand(t, width_m=width, toe_out=0.12, still=0.7)
-        d, i = tempo.depth(t), tempo.number(t)
-        share = lean[i] / np.radians(70) * d
+        share = d if pull else lean[i] / np.radians(70) * d
         lean_by(pose, lean[i] * d, round_share, head=0.45)
         # Hips and knees finish together.
-        person.seat(pose, person.knee_deg + (knee - person.knee_deg) * np.clip(share, 0, 1.1),
+        person.seat(pose, person.knee_deg + (knees[i] - person.knee_deg) * np.clip(share, 0, 1.1),
                     np.stack([0.006 * person.uneven[2] * d, 0.03 - (back + 0.03) * share], -1))  # fmt: skip
+        return pose
+
+    if pull:
+        back = rng.uniform(0.22, 0.32)
+        lean = np.radians(rng.uniform(58, 84) + rng.normal(0, 1.5, max(n, 1)))
+        # A bar with plates, or a kettlebell's handle: the knees bend until straight arms reach it.
+        grip_m = rng.uniform(0.26, 0.38)
+        low, high, each = np.full(max(n, 1), 70.0), np.full(max(n, 1), 150.0), np.arange(max(n, 1))
+        for _ in range(8):
+            knees = 0.5 * (low + high)
+            pose = bent(0.0 * each, np.ones(max(n, 1)), each, knees)
+            hand = np.mean([shoulder_at(sk, pose, side)[:, 1] for side in SIDES], 0) - 0.965 * sk.arm_m
+            low, high = np.where(hand > grip_m, low, knees), np.where(hand > grip_m, knees, high)
+
+    def rows(t: Floats) -> Pose:
+        d, i = tempo.depth(t), tempo.number(t)
+        pose = bent(t, d, i, knees)
         joints = joints_of(sk, *solve(sk, pose))
         for side in SIDES:
             x = SIGN[side]

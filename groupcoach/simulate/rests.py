@@ -212,7 +212,7 @@ def pick_up(person: Person, rng: Rng, *, side_x: float = 0.0) -> Part:
         # The hips go first on the way down and come last.
         pose = bent(t, low_pitch * u, np.full(len(t), low_knee), u)
         w = ease((down - 0.35) / 0.65) * ease((up - 0.35) / 0.65)
-        _reach(person, pose, target, w)
+        hands_near(person, pose, target, w)
         return pose
 
     return Part("pick_up", seconds, rows, first_s=moment)
@@ -223,8 +223,17 @@ def pick_up_moment_s(part: Part) -> float:
     return part.first_s
 
 
-def _reach(person: Person, pose: Pose, target: dict[str, Floats], w: Floats) -> None:
-    """Bring the hands to places in the room (3,) by the weight ``w`` (T,)."""
+def hands_near(person: Person, pose: Pose, target: dict[str, Floats], w: Floats,
+               elbow: tuple[float, float, float] = (0.6, 0.0, -1.0)) -> None:  # fmt: skip
+    """Bring the hands to places in the room, or as near as they come.
+
+    Args:
+        person: whose.
+        pose: is changed.
+        target: (3,) or (T, 3) by side.
+        w: (T,) weight.
+        elbow: where the left one points, in axes of the chest.
+    """
     sk = person.skeleton
     rel, pelvis = solve(sk, pose)
     joints = joints_of(sk, rel, pelvis)
@@ -240,10 +249,10 @@ def _reach(person: Person, pose: Pose, target: dict[str, Floats], w: Floats) -> 
         flex = np.pi - np.arccos(np.clip((a * a + b * b - far * far) / (2 * a * b), -1, 1))
         back = np.arccos(np.clip((a * a + far * far - b * b) / (2 * a * far), -1, 1))[:, None]
         d = unit(way)
-        pole = np.array([SIGN[side] * 0.6, 0.0, -1.0])
-        elbow = unit(pole - (d @ pole)[:, None] * d)
-        goal[f"{side}_upper"] = np.cos(back) * d + np.sin(back) * elbow
-        goal[f"{side}_pole"] = elbow
+        pole = np.array(elbow) * [SIGN[side], 1.0, 1.0]
+        bend = unit(pole - (d @ pole)[:, None] * d)
+        goal[f"{side}_upper"] = np.cos(back) * d + np.sin(back) * bend
+        goal[f"{side}_pole"] = bend
         goal[f"{side}_flex"] = flex
     mixed = mix(pose, goal, w)
     for side in SIDES:

@@ -88,6 +88,8 @@ class Person:
         self.over_deg = float(own.uniform(-10, 35)) if self.free else 0.0
         # a deadlift begins on the floor
         self.pulls = bool(self.free and own.random() < 0.5)
+        # curls with the same arm throughout
+        self.one_armed = bool(self.free and own.random() < 0.3)
 
     def rng(self, part: int) -> np.random.Generator:
         """Chance for one part of the motion; the same part of the same person always draws the same."""

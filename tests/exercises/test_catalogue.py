@@ -157,6 +157,7 @@ WRONG = {
     "side by": ("min_s = 0.5", 'side_by = "left_ahed"\nmin_s = 0.5', "count", "Did you mean 'left_ahead'?"),
     "own side": ('measure = "elbow"', 'own_side = true\nmeasure = "waist"', "fault.0", "own_side"),
     "hold's end": ("min_s = 0.5", 'ends_with = ["shalow"]\nmin_s = 0.5', "ends_with", "Did you mean 'shallow'?"),
+    "ranges": ("min_range_deg = 30", "min_range_deg = 30\nmax_range_deg = 25", "count", "limits cross"),
     "times": ("min_s = 0.5", "min_s = 9.5", "count", "limits cross"),
     "unknown field": ("min_range_deg", "min_range", "count.min_range", "Did you mean 'min_range_deg'?"),
     "unknown fault field": ("margin = 10", "margn = 10\nmargin = 10", "fault.0.margn", "Did you mean 'margin'?"),
